@@ -1,0 +1,44 @@
+# `make lab` and `make test` need nothing but Python >= 3.11; both make the environment first.
+# Without make: python3 tools/bootstrap.py, then .venv/bin/jupyter lab notebooks.
+
+BIN := .venv/bin
+NB ?= $(wildcard notebooks/*.ipynb)
+ARGS ?=
+
+# Two workers and one BLAS thread each: two cores, and digits that do not move with the core count.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test lint execute figures bench clean
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## make the environment in .venv (quick when it is up to date)
+	@for python in python3 python3.11 python; do \
+	    command -v $$python >/dev/null && exec $$python tools/bootstrap.py; \
+	done; echo "The course needs Python 3.11 or newer; install it from python.org." >&2; exit 1
+
+lab: setup  ## open the course in JupyterLab (ARGS="--no-browser --port=9000" to say more)
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/tools/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
+	    $(BIN)/jupyter lab $(ARGS)
+
+test: setup  ## run every test and every notebook, about as a learner would (< 15 minutes)
+	@$(ONE_THREAD) $(BIN)/pytest -n 2 --dist loadscope \
+	    --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks $(ARGS)
+
+lint: setup  ## check style and format of code and notebooks
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+execute: setup  ## run the notebooks and save their outputs (NB=notebooks/01*.ipynb for one)
+	@$(ONE_THREAD) $(BIN)/python tools/execute.py $(NB)
+
+figures: setup  ## draw the figures of figures/ anew
+	@for script in $(wildcard figures/*.py); do $(BIN)/python $$script || exit 1; done
+
+bench: setup  ## run the benchmarks (how fast and how good, beside what people would use instead)
+	@for script in $(wildcard benchmarks/*.py); do $(BIN)/python $$script || exit 1; done
+
+clean:  ## remove the environment and every cache
+	@rm -rf .venv *.egg-info build .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} + -o -name .ipynb_checkpoints -prune -exec rm -rf {} +
