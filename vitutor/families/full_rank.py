@@ -1,0 +1,131 @@
+"""The Gaussian with any covariance: what a linear-Gaussian posterior is. (Lessons 05, 08)"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vitutor import validation
+
+LOG_2PI = np.log(2 * np.pi)
+
+
+@dataclass(frozen=True, eq=False)
+class FullRankGaussian:
+    """N Gaussians: mean (N, Dz), cov (N, Dz, Dz).
+
+    ShapeError, DomainError or NonFiniteError for arguments that do not fit.
+    """
+
+    mean: np.ndarray
+    cov: np.ndarray
+    _factor: np.ndarray = field(init=False, repr=False)
+    _whitener: np.ndarray = field(init=False, repr=False)
+    _log_det_factor: np.ndarray = field(init=False, repr=False)
+
+    def __post_init__(self):
+        mean = validation.real_array("mean", self.mean, ("N", "Dz"))
+        n_data, latent_dim = mean.shape
+        cov = validation.real_array("cov", self.cov, (n_data, latent_dim, latent_dim))
+        self._set(mean, cov, validation.cholesky("cov", cov))
+
+    def _set(self, mean, cov, factor):
+        derived = {
+            "mean": mean,
+            "cov": cov,
+            "_factor": factor,
+            "_whitener": np.linalg.inv(factor),
+            "_log_det_factor": np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1),
+        }
+        for name, array in derived.items():
+            object.__setattr__(self, name, validation.frozen(array))
+
+    def sample(self, n_draws, *, rng):
+        """Draw z (S, N, Dz)."""
+        return self.transform(self._noise(n_draws, rng))
+
+    def sample_and_log_prob(self, n_draws, *, rng):
+        """Draw z (S, N, Dz) with its log density (S, N), nats, for less than the price of both."""
+        eps = self._noise(n_draws, rng)
+        return self.transform(eps), self._log_prob_of_noise(eps)
+
+    def log_prob(self, z):
+        """Log density of z (S, N, Dz), nats: (S, N)."""
+        return self._log_prob_of_noise(self._whiten(validation.latents(z, *self.mean.shape)))
+
+    def entropy(self):
+        """Differential entropy, nats: (N,)."""
+        return self._log_det_factor + 0.5 * self.mean.shape[1] * (1 + LOG_2PI)
+
+    @property
+    def params(self):
+        """Unconstrained parameters (N, Dz + Dz (Dz + 1) / 2).
+
+        The mean, then the lower Cholesky factor row by row, its diagonal in logs.
+        """
+        n_data, latent_dim = self.mean.shape
+        factor = self._factor.copy()
+        diagonal = np.arange(latent_dim)
+        factor[:, diagonal, diagonal] = np.log(factor[:, diagonal, diagonal])
+        return np.concatenate([self.mean, factor[:, *np.tril_indices(latent_dim)]], axis=1)
+
+    def with_params(self, params):
+        """Return the member of the family with these parameters (N, P)."""
+        n_data, latent_dim = self.mean.shape
+        params = validation.real_array("params", params, (n_data, self.params.shape[1]))
+        factor = np.zeros((n_data, latent_dim, latent_dim))
+        factor[:, *np.tril_indices(latent_dim)] = params[:, latent_dim:]
+        diagonal = np.arange(latent_dim)
+        with np.errstate(over="ignore"):
+            scale = np.exp(factor[:, diagonal, diagonal])
+        validation.real_array("the exponentiated diagonal of params", scale, scale.shape)
+        validation.positive("the exponentiated diagonal of params", scale)
+        factor[:, diagonal, diagonal] = scale
+        # Not through the constructor: the factor is known, and squaring it would lose digits.
+        made = object.__new__(FullRankGaussian)
+        made._set(params[:, :latent_dim], factor @ np.swapaxes(factor, 1, 2), factor)
+        return made
+
+    def transform(self, eps):
+        """Turn standard normal noise (S, N, Dz) into draws of q: mean + L eps, cov = L L'."""
+        return self.mean + _apply(self._factor, eps)
+
+    def pull_back(self, eps, grad_z):
+        """Chain a gradient at z = transform(eps) (S, N, Dz) back to the parameters (S, N, P)."""
+        return np.concatenate([grad_z, self._factor_gradient(grad_z, eps)], axis=2)
+
+    def score(self, z):
+        """Gradient of log_prob in the parameters at a fixed z: (S, N, P)."""
+        eps = self._whiten(z)
+        grad_mean = _apply(np.swapaxes(self._whitener, 1, 2), eps)
+        grad_factor = self._factor_gradient(grad_mean, eps)
+        rows, columns = np.tril_indices(self.mean.shape[1])
+        grad_factor[:, :, rows == columns] -= 1  # from -log |L|, whose diagonal is in logs
+        return np.concatenate([grad_mean, grad_factor], axis=2)
+
+    def grad_z_log_prob(self, z):
+        """Gradient of log_prob in z: (S, N, Dz)."""
+        return -_apply(np.swapaxes(self._whitener, 1, 2), self._whiten(z))
+
+    def _factor_gradient(self, left, right):
+        # The gradient in L_ij is left_i right_j; in log L_ii it is L_ii times that.
+        rows, columns = np.tril_indices(self.mean.shape[1])
+        gradient = left[:, :, rows] * right[:, :, columns]
+        on_diagonal = rows == columns
+        gradient[:, :, on_diagonal] *= np.diagonal(self._factor, axis1=1, axis2=2)
+        return gradient
+
+    def _whiten(self, z):
+        return _apply(self._whitener, z - self.mean)
+
+    def _noise(self, n_draws, rng):
+        n_draws = validation.count("n_draws", n_draws)
+        return validation.generator(rng).standard_normal((n_draws, *self.mean.shape))
+
+    def _log_prob_of_noise(self, eps):
+        constant = self._log_det_factor + 0.5 * self.mean.shape[1] * LOG_2PI
+        return -0.5 * np.einsum("snd,snd->sn", eps, eps) - constant
+
+
+def _apply(matrices, vectors):
+    """Multiply matrices (N, D, D) into vectors (S, N, D), datum by datum."""
+    return np.matmul(matrices, np.swapaxes(vectors, 0, 1).swapaxes(1, 2)).transpose(2, 0, 1)

@@ -1,0 +1,114 @@
+"""Sums of exponentials that neither overflow nor keep what they have seen. (Lessons 03, 05)
+
+`log_w`, an array of log importance weights (S, N), is the seam of the whole package; what is here
+reduces it. WeightStream takes it block by block, so that a million draws need no more memory than
+a thousand.
+"""
+
+import numpy as np
+
+from vitutor.errors import NonFiniteError
+from vitutor.pareto import tail_length, tail_shape
+
+
+def logmeanexp(log_w, axis=0):
+    """Return the log of the mean of exp(log_w) along `axis`, in nats, without overflow."""
+    log_w = np.asarray(log_w, dtype=np.float64)
+    shift = _finite(log_w.max(axis=axis, keepdims=True))
+    w = np.subtract(log_w, shift)
+    np.exp(w, out=w)
+    with np.errstate(divide="ignore"):
+        return np.log(w.mean(axis=axis)) + shift.squeeze(axis)
+
+
+def effective_sample_size(log_w):
+    """Return (sum w)^2 / sum w^2 over the draws of log_w (S, N): shape (N,), between 1 and S.
+
+    It is 0 where every weight is zero. Reference: Kong, Liu & Wong 1994, section 4.
+    """
+    stream = WeightStream(len(log_w))
+    stream.add(np.asarray(log_w, dtype=np.float64))
+    return stream.ess()
+
+
+class WeightStream:
+    """Log weights, block by block, reduced to a mean, its error, ESS and the tail's Pareto k.
+
+    Keeps, for each datum, the running maximum, the sums of w and w^2 relative to that maximum,
+    and the largest weights, which are all that Pareto k looks at. How the draws were cut into
+    blocks changes the answer by rounding alone.
+    """
+
+    def __init__(self, n_draws, n_data):
+        """Expect n_draws draws in all: that fixes how many of the largest weights are the tail."""
+        self._tail_length = tail_length(n_draws)
+        self._seen = 0
+        self._max = np.full(n_data, -np.inf)
+        self._sum, self._sum_squares = np.zeros(n_data), np.zeros(n_data)
+        self._largest, self._candidates = np.full((0, n_data), -np.inf), []
+
+    def add(self, log_w):
+        """Take a block of log weights (B, N), where -inf is a weight of zero.
+
+        NonFiniteError for NaN or +inf: a density the model got wrong, never a fact of sampling.
+        """
+        new_max = np.maximum(self._max, log_w.max(axis=0))
+        if not (new_max < np.inf).all():
+            raise NonFiniteError(
+                "log_w",
+                got="NaN or +inf among the log weights",
+                wanted="numbers, or -inf for a weight of zero",
+                remedy="One of the model's or q's log densities returned it: check_model tells.",
+            )
+        shift = _finite(new_max)
+        shrink = np.exp(self._max - shift)
+        w = np.subtract(log_w, shift)
+        np.exp(w, out=w)
+        self._sum = self._sum * shrink + w.sum(axis=0)
+        self._sum_squares = self._sum_squares * shrink**2 + np.einsum("sn,sn->n", w, w)
+        self._max = new_max
+        self._seen += len(log_w)
+        self._keep_largest(log_w)
+
+    def log_mean(self):
+        """Log of the mean weight, nats (N,)."""
+        with np.errstate(divide="ignore"):
+            return self._max + np.log(self._sum / self._seen)
+
+    def ess(self):
+        """Kong's effective sample size (N,); 0 where every weight was zero."""
+        squares = np.where(self._sum > 0, self._sum_squares, 1.0)
+        return self._sum**2 / squares
+
+    def std_error(self):
+        """Standard error of the log mean by the delta method, nats (N,); inf from one draw."""
+        if self._seen == 1:
+            return np.full_like(self._sum, np.inf)
+        with np.errstate(divide="ignore"):
+            relative_variance = self._seen / self.ess() - 1
+        # With equal weights rounding can put ESS above S.
+        return np.sqrt(np.maximum(relative_variance, 0.0) / (self._seen - 1))
+
+    def pareto_k(self):
+        """Tail shape k of the weights (N,): see vitutor.pareto."""
+        self._merge()
+        return np.array([tail_shape(column) for column in np.sort(self._largest, axis=0).T])
+
+    def _keep_largest(self, log_w):
+        if len(self._largest):
+            log_w = log_w[(log_w > self._largest.min(axis=0)).any(axis=1)]
+        self._candidates.append(log_w)
+        if sum(map(len, self._candidates)) > 2 * self._tail_length:
+            self._merge()
+
+    def _merge(self):
+        keep = self._tail_length + 1  # the tail, and the cut-off below it
+        largest = np.concatenate([self._largest, *self._candidates])
+        if len(largest) > keep:
+            largest = np.partition(largest, -keep, axis=0)[-keep:]
+        self._largest, self._candidates = largest, []
+
+
+def _finite(maximum):
+    # Shifting by a maximum of -inf would make NaN of a weight of zero.
+    return np.where(maximum == -np.inf, 0.0, maximum)
