@@ -11,8 +11,8 @@ from vitutor.errors import DomainError, IntractableError, NonFiniteError, ShapeE
 from vitutor.estimate import Estimate
 from vitutor.numerics import WeightStream, logmeanexp
 
-# Doubles in one block of draws: 2 MiB, small enough for a cache, large enough to hide the loop.
-BLOCK = 2**18
+# Doubles in one block of draws: 1 MiB fits a cache, and hides the cost of the loop.
+BLOCK = 2**17
 
 
 def exact(model, x):

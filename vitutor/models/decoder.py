@@ -32,7 +32,9 @@ class Decoder:
 
     def __post_init__(self):
         noise_scale = validation.real_array("noise_scale", self.noise_scale, ())
-        object.__setattr__(self, "noise_scale", float(validation.positive("noise_scale", noise_scale)))
+        object.__setattr__(
+            self, "noise_scale", float(validation.positive("noise_scale", noise_scale))
+        )
         validation.count("latent_dim", self.latent_dim)
         if self.params is not None:
             params = validation.real_array("params", self.params, ("M",))

@@ -121,7 +121,7 @@ class LinearGaussian:
         """log p(x | z) of data x (N, Dx) given z (S, N, Dz), nats: (S, N)."""
         residual = self._white_residual(x, z)
         constant = np.log(np.diagonal(self._factor)).sum() + 0.5 * len(self.bias) * LOG_2PI
-        squares = np.einsum("snd,snd->sn", residual, residual)
+        squares = np.einsum("dsn,dsn->sn", residual, residual)
         squares *= -0.5
         squares -= constant
         return squares
@@ -132,7 +132,8 @@ class LinearGaussian:
 
     def grad_z_log_joint(self, x, z):
         """Gradient of log p(x, z) in z: (S, N, Dz)."""
-        return self._white_residual(x, z) @ self._white_weight - z
+        residual = self._white_residual(x, z)
+        return np.einsum("dsn,dk->snk", residual, self._white_weight) - z
 
     @property
     def params(self):
@@ -164,7 +165,7 @@ class LinearGaussian:
 
     def grad_params_log_joint(self, x, z):
         """Gradient of log p(x, z) in theta at a fixed z (S, N, Dz): (S, N, M)."""
-        white = self._white_residual(x, z)
+        white = np.moveaxis(self._white_residual(x, z), 0, 2)
         residual = white @ self._whitener  # Sigma^-1 (x - A z - b)
         z = np.broadcast_to(z, (*white.shape[:2], self.latent_dim))
         grad_weight = residual[:, :, :, None] * z[:, :, None, :]
@@ -180,12 +181,13 @@ class LinearGaussian:
         return validation.real_array("x", x, ("N", len(self.bias)))
 
     def _white_residual(self, x, z):
-        """L^-1 (x - b - A z), with Sigma = L L': (S, N, Dx)."""
+        """L^-1 (x - b - A z), with Sigma = L L', the event first: (Dx, S, N).
+
+        So NumPy's inner loops run over the draws, which are many, and not over the event.
+        """
         x = self._data(x)
         z = validation.latents(z, len(x), self.latent_dim)
-        residual = z @ self._white_weight.T
-        return np.subtract(
-            (x - self.bias) @ self._whitener.T,
-            residual,
-            out=residual if residual.shape[1] == len(x) else None,
-        )
+        mean = self._white_weight @ z.reshape(-1, self.latent_dim).T
+        mean = mean.reshape(len(mean), *z.shape[:2])
+        centred = (self._whitener @ (x - self.bias).T)[:, None, :]
+        return np.subtract(centred, mean, out=mean if mean.shape[2] == len(x) else None)

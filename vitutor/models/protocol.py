@@ -61,7 +61,9 @@ def check_model(model, x):
 def _check_density(name, density, z, x):
     value = density(z, x)
     if np.shape(value) != z.shape[:2]:
-        return [f"{name} has shape {np.shape(value)}, not {z.shape[:2]}: one number a draw and datum."]
+        return [
+            f"{name} has shape {np.shape(value)}, not {z.shape[:2]}: one number a draw and datum."
+        ]
     if not np.isfinite(value).all():
         return [f"{name} is not finite at draws from the prior."]
     wrong = []
