@@ -2,7 +2,8 @@
 # Without make: python3 tools/bootstrap.py, then .venv/bin/jupyter lab notebooks.
 
 BIN := .venv/bin
-NB ?= $(wildcard notebooks/*.ipynb)
+LESSONS := $(wildcard notebooks/[0-9][0-9]_*.ipynb)
+NB ?= $(LESSONS)
 ARGS ?=
 
 # Two workers and one BLAS thread each: two cores, and digits that do not move with the core count.
@@ -25,7 +26,8 @@ lab: setup  ## open the course in JupyterLab (ARGS="--no-browser --port=9000" to
 
 test: setup  ## run every test and every notebook, about as a learner would (< 15 minutes)
 	@$(ONE_THREAD) $(BIN)/pytest -n 2 --dist loadscope \
-	    --nbval --nbval-current-env --nbval-cell-timeout=120 tests notebooks $(ARGS)
+	    --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with=tests/nbval.cfg \
+	    tests $(LESSONS) $(ARGS)
 
 lint: setup  ## check style and format of code and notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

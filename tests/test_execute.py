@@ -99,6 +99,16 @@ def test_an_expected_exception_keeps_its_sentence_and_no_path(tmp_path):
     assert output.traceback == [f"FileNotFoundError: {output.evalue}"]
 
 
+def test_a_run_begins_without_bets(tmp_path, monkeypatch):
+    """The learner's own store is neither read nor written."""
+    monkeypatch.setenv("VITUTOR_STORE", str(tmp_path))
+    source = "import os\nprint(os.listdir(os.environ['VITUTOR_STORE']))"
+    path = write(tmp_path / "bets.ipynb", source)
+    assert tool.main([path]) == 0
+    (output,) = nbformat.read(path, as_version=4).cells[1].outputs
+    assert output.text == "[]\n"
+
+
 def test_refuses_cells_without_ids(tmp_path, capsys):
     path = tmp_path / "old.ipynb"
     cell = {"cell_type": "raw", "source": "", "metadata": {}}
