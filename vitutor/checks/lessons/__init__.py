@@ -1,0 +1,1 @@
+"""The bets and questions of each lesson: BETS and QUESTIONS, keyed as the notebook calls them."""

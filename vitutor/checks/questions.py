@@ -1,0 +1,167 @@
+"""Questions that tell which misunderstanding a wrong answer came from.
+
+Every question knows, beside the truth, what the likely mistakes would have answered. Truths and
+mistakes are computed, never typed in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a learner is told: right (None while there is no answer), and the words."""
+
+    right: bool | None
+    says: str
+
+    def __str__(self):
+        return self.says
+
+    __repr__ = __str__
+
+    def _repr_markdown_(self):
+        return self.says
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What a misunderstanding answers, a number or a function, and the sentence that names it."""
+
+    answer: object
+    says: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Options by letter, each a pair (text, reply); `right` is the letter of the right one."""
+
+    prompt: str
+    options: dict[str, tuple[str, str]]
+    right: str
+
+    def judge(self, answer):
+        """Return the Verdict on a letter, or the question if the answer is `...`."""
+        if answer is ...:
+            return Verdict(None, f"{self.prompt}\n\n{spell(self.options)}\n\n{_invite('a letter')}")
+        letter = answer.strip().lower() if isinstance(answer, str) else answer
+        if not isinstance(letter, str) or letter not in self.options:
+            return Verdict(False, f"Answer with one of {', '.join(self.options)}, in quotes.")
+        right = letter == self.right
+        return Verdict(right, f"**{'Right' if right else 'Not so'}.** {self.options[letter][1]}")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number `truth`, met within `tolerance`; `because` is said with the right answer."""
+
+    prompt: str
+    truth: float
+    tolerance: float
+    because: str
+    mistakes: tuple[Mistake, ...]
+    hint: str
+
+    def judge(self, answer):
+        """Return the Verdict on a number, or the question if the answer is `...`."""
+        if answer is ...:
+            return Verdict(
+                None, f"{self.prompt}\n\n{_invite('a number, or code that computes it')}"
+            )
+        value = number(answer)
+        if value is None:
+            return Verdict(False, f"Answer with one finite number; this is a {_kind(answer)}.")
+        if abs(value - self.truth) <= self.tolerance:
+            return Verdict(True, f"**Right.** {self.because}")
+        for mistake in self.mistakes:
+            if abs(value - mistake.answer) <= self.tolerance:
+                return Verdict(False, f"**Not so.** {mistake.says}")
+        return Verdict(False, f"**Not so.** {self.hint}")
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function the learner writes, held against `truth` on fresh cases.
+
+    `draw_case(rng)` returns the arguments of one call; answers are arrays or numbers, equal to
+    the truth's within `tolerance`. Each mistake is itself a function of the same arguments.
+    """
+
+    prompt: str
+    truth: Callable
+    draw_case: Callable
+    tolerance: float
+    because: str
+    mistakes: tuple[Mistake, ...]
+    hint: str
+    n_cases: int = 5
+
+    def judge(self, answer):
+        """Return the Verdict on a function, or the question if the answer is `...`."""
+        if answer is ...:
+            return Verdict(None, f"{self.prompt}\n\n{_invite('your function')}")
+        if not callable(answer):
+            return Verdict(False, f"Pass the function itself; this is a {_kind(answer)}.")
+        rng = np.random.default_rng()  # fresh each time, so that no answer can be learnt by heart
+        cases = [self.draw_case(rng) for _ in range(self.n_cases)]
+        truths = [_array(self.truth(*case)) for case in cases]
+        given = []
+        for case, truth in zip(cases, truths, strict=True):
+            try:
+                value = _array(answer(*case))
+            except Exception as error:
+                return Verdict(False, f"**Not so.** It stops with {type(error).__name__}: {error}")
+            if value is None:
+                return Verdict(False, "**Not so.** It does not return real numbers.")
+            if value.shape != truth.shape:
+                return Verdict(
+                    False,
+                    f"**Not so.** It returns shape {value.shape}; shape {truth.shape} is wanted.",
+                )
+            given.append(value)
+        if self._same(given, truths):
+            return Verdict(True, f"**Right.** {self.because}")
+        for mistake in self.mistakes:
+            if self._same(given, [_array(mistake.answer(*case)) for case in cases]):
+                return Verdict(False, f"**Not so.** {mistake.says}")
+        return Verdict(False, f"**Not so.** {self.hint}")
+
+    def _same(self, given, wanted):
+        return all(
+            np.allclose(a, b, rtol=self.tolerance, atol=self.tolerance)
+            for a, b in zip(given, wanted, strict=True)
+        )
+
+
+def number(answer):
+    """Return `answer` as a plain finite float, or None: nothing is asked of the object's own ==."""
+    if hasattr(answer, "value") and hasattr(answer, "std_error"):
+        answer = answer.value
+    array = _array(answer)
+    if array is None or array.size != 1 or not np.isfinite(array).all():
+        return None
+    return float(array.item())
+
+
+def spell(options):
+    """Return the options, by letter, as a Markdown list."""
+    return "\n".join(f"- **{letter}** {text}" for letter, (text, _) in options.items())
+
+
+def _array(answer):
+    """A plain float64 copy, so that a clever object's own comparisons are never asked; or None."""
+    try:
+        array = np.asarray(answer)
+        return np.array(array, dtype=np.float64) if array.dtype.kind in "biuf" else None
+    except (ValueError, TypeError):
+        return None
+
+
+def _kind(answer):
+    return type(answer).__name__
+
+
+def _invite(what):
+    return f"*Replace `...` by {what}, and run the cell again.*"
