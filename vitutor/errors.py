@@ -37,5 +37,17 @@ class IntractableError(VitutorError, NotImplementedError):
     """There is no closed form, or no affordable grid, for what was asked."""
 
 
+class DeviceError(VitutorError, RuntimeError):
+    """The accelerator that was asked for is not there."""
+
+
+class CheckpointError(VitutorError, ValueError):
+    """A file that is no model of this package, is damaged, or belongs to another run."""
+
+
+class DownloadError(VitutorError, OSError):
+    """Data that must be fetched could not be, or did not arrive whole."""
+
+
 def _rebuild(kind, argument, got, wanted, remedy):
     return kind(argument, got=got, wanted=wanted, remedy=remedy)
