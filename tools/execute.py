@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets.config import Config
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
@@ -55,6 +56,7 @@ def execute(path, timeout=600):
         store_widget_state=False,
         record_timing=False,
         coalesce_streams=True,
+        config=Config(KernelManager={"transport_encryption": "auto"}),  # or the kernel warns
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
@@ -80,7 +82,7 @@ def main(paths):
         try:
             execute(path)
             print(f"{path}: saved", flush=True)
-        except Refused as reason:
+        except (Refused, OSError) as reason:
             refused = True
             print(f"{path}: not saved, {reason}", file=sys.stderr)
     return int(refused)

@@ -19,5 +19,6 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
 
 c = get_config()  # noqa: F821 (Jupyter defines it)
 c.ServerApp.kernel_websocket_connection_class = PromptConnection
+c.KernelManager.transport_encryption = "auto"  # or each kernel warns that others could listen
 c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.ServerApp.allow_root = getattr(os, "geteuid", lambda: 1)() == 0
