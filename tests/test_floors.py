@@ -14,7 +14,7 @@ FLOORS = (
     ("estimate", "distributions"),
     ("families", "flows", "divergences", "models"),
     ("evidence", "annealing", "elbo", "gradients"),
-    ("optim", "fit", "vae", "audit"),
+    ("trace", "optim", "coordinate_ascent", "variational_mixture", "fit", "vae", "audit"),
     ("plotting", "checks"),
     ("widgets",),
 )
@@ -27,7 +27,8 @@ BELOW["__init__"] = {module for floor in FLOORS[:5] for module in floor} - {"vae
 HEAVY = {
     "torch": {"vae", "audit"},
     "matplotlib": {"plotting", "widgets"},
-    "ipywidgets": {"checks", "widgets"},
+    "ipywidgets": {"widgets"},
+    "anywidget": {"widgets"},
     "sklearn": {"data"},
 }
 
