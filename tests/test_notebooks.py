@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-LESSONS = sorted((Path(__file__).parent.parent / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+ROOT = Path(__file__).parent.parent
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 OF_THIS_MACHINE = re.compile(
     r"(?<![\w.])/(?:home|root|Users|tmp|work|usr|opt|var|mnt|private)/\S*"  # a path
@@ -209,3 +210,10 @@ def test_a_spoilt_lesson_fails(name):
     change(lesson, lesson.cells)
     with pytest.raises(AssertionError):
         check(lesson, "07")
+
+
+def test_the_readme_links_every_lesson():
+    readme = (ROOT / "README.md").read_text()
+    assert re.findall(r"\]\((notebooks/\S+?)\)", readme) == [
+        str(p.relative_to(ROOT)) for p in LESSONS
+    ]
