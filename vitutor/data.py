@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from vitutor.validation import generator
+from vitutor.errors import DomainError
+from vitutor.validation import generator, real_array
 
 N_TRAIN = 1437
 
@@ -25,9 +26,17 @@ def digits(binarize=True):
 
 
 def dequantise(grey, *, rng):
-    """Spread grey values 0..16 evenly over (0, 1): (grey + U) / 17, U uniform on [0, 1).
+    """Spread grey values 0..16 (N, D) evenly over (0, 1): (grey + U) / 17, U uniform on [0, 1).
 
-    A density fitted to this, in nats, bounds log p of the grey values from below once 64 log 17
+    A density fitted to this, in nats, bounds log p of the grey values from below once D log 17
     is subtracted; without it a density could put infinite mass on the 17 values.
     """
+    grey = real_array("grey", grey, ("N", "D"))
+    if (grey < 0).any() or (grey > 16).any() or (grey != np.floor(grey)).any():
+        raise DomainError(
+            "grey",
+            got=f"values between {grey.min():.6g} and {grey.max():.6g}",
+            wanted="whole numbers from 0 to 16",
+            remedy="data.digits(binarize=False) returns them.",
+        )
     return (grey + generator(rng).random(grey.shape)) / 17

@@ -55,11 +55,7 @@ class Categorical:
     log_weights: np.ndarray
 
     def __post_init__(self):
-        log_weights = np.asarray(self.log_weights, dtype=np.float64)
-        # A choice may be impossible: -inf is a log probability, so it is exempt from the check.
-        finite = np.where(log_weights == -np.inf, 0.0, log_weights)
-        validation.real_array("log_weights", finite, ("N", "K"))
-        normalised("log_weights", log_weights)
+        log_weights = normalised("log_weights", self.log_weights, ("N", "K"))
         object.__setattr__(self, "log_weights", validation.frozen(log_weights))
 
     def sample(self, n_draws, *, rng):
@@ -74,34 +70,39 @@ class Categorical:
     def log_prob(self, z):
         """Log probability of the choices z (S, N, 1), nats: (S, N)."""
         n_data, n_choices = self.log_weights.shape
-        return self.log_weights[np.arange(n_data), choices(z, n_data, n_choices)]
+        return self.log_weights[np.arange(n_data), choices(z, n_choices, n_data)]
 
     def entropy(self):
         """Entropy, nats: (N,)."""
         return -(np.exp(self.log_weights) * np.maximum(self.log_weights, -1e300)).sum(axis=1)
 
 
-def choices(z, n_data, n_choices):
+def choices(z, n_choices, n_data=1):
     """Return the choices z (S, N, 1) as indices (S, N); DomainError unless 0, 1, ..., K - 1."""
-    z = validation.latents(z, n_data, 1)[:, :, 0]
-    index = z.astype(np.intp)
-    if (index != z).any() or (index < 0).any() or (index >= n_choices).any():
+    z = validation.latents("z", z, 1, n_data)[:, :, 0]
+    if (z < 0).any() or (z >= n_choices).any() or (z != np.floor(z)).any():
         raise DomainError(
             "z",
             got=f"values between {z.min():.6g} and {z.max():.6g}",
             wanted=f"whole numbers from 0 to {n_choices - 1}",
+            remedy="It is the number of a choice; evidence.exact sums over all of them.",
         )
-    return index
+    return z.astype(np.intp)
 
 
-def normalised(name, log_weights):
-    """Return log_weights (..., K); DomainError unless each row's probabilities sum to one."""
-    total = np.exp(log_weights).sum(axis=-1)
-    if (np.abs(total - 1) > 1e-8).any():
-        worst = total.flat[np.abs(total - 1).argmax()]
+def normalised(name, log_weights, shape):
+    """Return log_weights (..., K) as an array; DomainError unless each row's weights sum to one.
+
+    A choice may be impossible: its log weight is -inf.
+    """
+    log_weights = validation.real_array(name, log_weights, shape, allow=(-np.inf,))
+    with np.errstate(over="ignore"):
+        total = np.exp(log_weights).sum(axis=-1)
+    off = np.abs(total - 1)
+    if (off > 1e-8).any():
         raise DomainError(
             name,
-            got=f"probabilities that sum to {worst:.6g}",
+            got=f"probabilities that sum to {total.flat[off.argmax()]:.6g}",
             wanted="log probabilities whose exponentials sum to one",
             remedy="Subtract scipy.special.logsumexp(log_weights, axis=-1, keepdims=True).",
         )

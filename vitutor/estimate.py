@@ -11,7 +11,7 @@ import numpy as np
 from vitutor.errors import DomainError, ShapeError
 from vitutor.numerics import WeightStream
 from vitutor.pareto import k_threshold
-from vitutor.validation import real_array
+from vitutor.validation import count, frozen, positive, real_array
 
 _SHOWN = 6
 
@@ -39,44 +39,54 @@ class Estimate:
     grid_change: np.ndarray | None = None
 
     def __post_init__(self):
-        if self.bias not in ("none", "down", "up"):
-            raise DomainError("bias", got=repr(self.bias), wanted='"none", "down" or "up"')
+        if not isinstance(self.bias, str) or self.bias not in ("none", "down", "up"):
+            raise DomainError(
+                "bias",
+                got=repr(self.bias),
+                wanted='"none", "down" or "up"',
+                remedy="It is the side of the truth on which the expected value lies.",
+            )
+        object.__setattr__(self, "n_draws", count("n_draws", self.n_draws, at_least=0))
         for name in ("value", "std_error", "ess", "pareto_k", "grid_change"):
             entry = getattr(self, name)
-            if entry is None:
-                continue
-            entry = np.array(entry, dtype=np.float64)
-            if entry.shape != np.shape(self.value):
-                raise ShapeError(
-                    name, got=f"shape {entry.shape}", wanted=f"value's shape {self.value.shape}"
-                )
-            entry.flags.writeable = False
-            object.__setattr__(self, name, entry)
+            if entry is not None:
+                # log 0 is a value, and where nothing is known the error is infinite.
+                entry = frozen(real_array(name, entry, (...,), allow=(-np.inf, np.inf)))
+                object.__setattr__(self, name, entry)
+                self._check_shape(name, entry)
+        if (self.std_error < 0).any():
+            raise DomainError(
+                "std_error",
+                got=f"a smallest entry of {self.std_error.min():.6g}",
+                wanted="entries >= 0",
+                remedy="It is a standard deviation.",
+            )
 
     @classmethod
     def exact(cls, value):
         """Wrap a closed form: standard error zero."""
-        return cls(value, np.zeros(np.shape(value)))
+        value = real_array("value", value, (...,), allow=(-np.inf, np.inf))
+        return cls(value, np.zeros_like(value))
 
     @classmethod
     def from_draws(cls, draws):
-        """Average unbiased draws (S, ...) over their first axis."""
-        draws = real_array("draws", draws, ("S",) + ("N",) * (np.ndim(draws) - 1))
-        n_draws = len(draws)
-        if n_draws == 1:
-            std_error = np.full(draws.shape[1:], np.inf)
-        else:
-            std_error = draws.std(axis=0, ddof=1) / np.sqrt(n_draws)
-        return cls(draws.mean(axis=0), std_error, n_draws=n_draws)
+        """Average unbiased draws (S, ...) over their first axis.
+
+        A draw of -inf, the log of zero, makes the average -inf and its error inf.
+        """
+        draws = real_array("draws", draws, ("S", ...), allow=(-np.inf,))
+        n_draws, value = len(draws), draws.mean(axis=0)
+        std_error = np.full_like(value, np.inf)
+        if n_draws > 1:
+            with np.errstate(invalid="ignore"):
+                spread = draws.std(axis=0, ddof=1)
+            std_error = np.where(np.isfinite(value), spread / np.sqrt(n_draws), np.inf)
+        return cls(value, std_error, n_draws=n_draws)
 
     @classmethod
     def from_log_weights(cls, log_w):
         """Estimate log E[w], nats (N,), from log weights (S, N); its bias is down, by Jensen."""
-        log_w = np.asarray(log_w, dtype=np.float64)
-        if log_w.ndim != 2 or not log_w.size:
-            raise ShapeError("log_w", got=f"shape {log_w.shape}", wanted="shape (S, N)")
-        stream = WeightStream(*log_w.shape)
-        stream.add(log_w)
+        stream = WeightStream.of(log_w)
         return cls.from_stream(stream, len(log_w))
 
     @classmethod
@@ -118,6 +128,10 @@ class Estimate:
 
         Rounding (1e-12 relative) and the grid's own change are allowed for.
         """
+        truth = real_array("truth", truth, (...,))
+        if truth.shape:
+            self._check_shape("truth", truth)
+        n_se = positive("n_se", real_array("n_se", n_se, ()), remedy="Five is usual.")
         slack = 1e-12 * np.maximum(1.0, np.abs(truth))
         if self.grid_change is not None:
             slack = slack + np.abs(self.grid_change)
@@ -143,6 +157,15 @@ class Estimate:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _check_shape(self, name, entry):
+        if entry.shape != self.value.shape:
+            raise ShapeError(
+                name,
+                got=f"shape {entry.shape}",
+                wanted=f"value's shape, {self.value.shape}",
+                remedy="An Estimate has one entry of each a value.",
+            )
 
     def _spell(self, i):
         value, error = self.value[i], self.std_error[i]

@@ -1,14 +1,22 @@
 """log p(x): exactly where that can be done, on a grid, and by Monte Carlo. (Lessons 02, 03, 05)
 
 Every function takes a model and data x (N, Dx), and returns an Estimate of log p(x), nats (N,).
-The Monte Carlo ones draw in blocks and keep only sums, so memory does not grow with n_draws.
+All but `exact` work in blocks and keep only sums, so memory grows neither with n_draws nor with
+the number of points.
 """
 
 import numpy as np
 
 from vitutor import validation
-from vitutor.errors import DomainError, IntractableError, NonFiniteError, ShapeError
+from vitutor.errors import (
+    ArgumentTypeError,
+    DomainError,
+    IntractableError,
+    NonFiniteError,
+    ShapeError,
+)
 from vitutor.estimate import Estimate
+from vitutor.models.protocol import missing_parts
 from vitutor.numerics import WeightStream, logmeanexp
 
 # Doubles in one block of draws: 1 MiB fits a cache, and hides the cost of the loop.
@@ -17,6 +25,7 @@ BLOCK = 2**17
 
 def exact(model, x):
     """log p(x) in closed form; IntractableError for a model that has none."""
+    x = validation.real_array("x", x, ("N", "Dx"))
     if not hasattr(model, "log_marginal"):
         raise IntractableError(
             "model",
@@ -34,39 +43,59 @@ def quadrature(model, x, n_points=400, half_width=8.0):
     away at the edge. `grid_change` says how much every second point alone would have moved it.
     IntractableError for latent_dim > 2; DomainError if the integrand is alive at the edge.
     """
-    x = validation.real_array("x", x, ("N", "Dx"))
+    latent_dim, x = _checked(model, x)
     n_points = validation.count("n_points", n_points, at_least=4)
     half_width = validation.real_array("half_width", half_width, ())
-    validation.positive("half_width", half_width)
-    if model.latent_dim > 2:
+    validation.positive("half_width", half_width, remedy="8 prior scales are usual.")
+    if latent_dim > 2:
         raise IntractableError(
             "latent_dim",
-            got=str(model.latent_dim),
+            got=str(latent_dim),
             wanted="1 or 2",
-            remedy=f"A grid would need {n_points}^{model.latent_dim} points: use importance.",
+            remedy=f"A grid would need {n_points}^{latent_dim} points: use evidence.importance.",
         )
     axis = np.linspace(-half_width, half_width, n_points)
-    index = np.indices((n_points,) * model.latent_dim).reshape(model.latent_dim, -1).T
-    coarse = (index % 2 == 0).all(axis=1)
-    edge = ((index == 0) | (index == n_points - 1)).any(axis=1)
-    log_volume = model.latent_dim * np.log(axis[1] - axis[0])
-    fine, halved = np.empty(len(x)), np.empty(len(x))
-    for n in range(len(x)):
-        f, peak = _scaled_joint_on_grid(model, x[n : n + 1], axis[index][:, None, :])
-        _check_edge(f[edge].max(), half_width)
-        fine[n] = peak + log_volume + np.log(f.sum())
-        halved[n] = peak + log_volume + np.log(f[coarse].sum()) + model.latent_dim * np.log(2)
-    return Estimate(fine, np.zeros(len(x)), grid_change=fine - halved)
+    n_grid, rows = n_points**latent_dim, _block_rows(latent_dim, x)
+    peak = edge = np.full(len(x), -np.inf)
+    sums = np.zeros((2, len(x)))  # over all points, over every second one; relative to the peak
+    for start in range(0, n_grid, rows):
+        points = np.arange(start, min(start + rows, n_grid))
+        index = np.stack(np.unravel_index(points, (n_points,) * latent_dim), axis=1)
+        log_f = _log_joint(model, x, axis[index][:, None, :])
+        old_peak, peak = peak, np.maximum(peak, log_f.max(axis=0))
+        _check_peak(peak < np.inf, peak)
+        shift = np.where(peak == -np.inf, 0.0, peak)
+        every_second = (index % 2 == 0).all(axis=1)
+        f = np.exp(log_f - shift)
+        sums = sums * np.exp(old_peak - shift) + np.stack([f.sum(axis=0), every_second @ f])
+        on_edge = ((index == 0) | (index == n_points - 1)).any(axis=1)
+        edge = np.maximum(edge, log_f[on_edge].max(axis=0, initial=-np.inf))
+    _check_peak(peak > -np.inf, peak)
+    _check_edge(np.exp(edge - peak).max(), half_width)
+    with np.errstate(divide="ignore"):  # a peak that falls between every second point
+        log_sums = np.log(sums)
+    value = peak + log_sums[0] + latent_dim * np.log(axis[1] - axis[0])
+    return Estimate(
+        value,
+        np.zeros(len(x)),
+        grid_change=log_sums[0] - log_sums[1] - latent_dim * np.log(2),
+    )
 
 
 def naive_monte_carlo(model, x, n_draws, *, rng):
     """log of the mean of p(x | z_s), z_s drawn from the prior, independently for each datum."""
-    x = validation.real_array("x", x, ("N", "Dx"))
+    latent_dim, x = _checked(model, x)
+    validation.generator(rng)
 
     def weigh(size):
-        return model.log_likelihood(x, model.sample_prior(size, len(x), rng=rng))
+        shape = (size, len(x))
+        z = model.sample_prior(*shape, rng=rng)
+        _check_shape("sample_prior(n_draws, n_data)", z, (*shape, latent_dim))
+        log_w = model.log_likelihood(x, z)
+        _check_shape("log_likelihood(x, z)", log_w, shape)
+        return log_w
 
-    return _stream(weigh, model.latent_dim, x, n_draws, rng)
+    return _stream(weigh, latent_dim, x, n_draws)
 
 
 def importance(model, x, q, n_draws, *, rng):
@@ -75,8 +104,10 @@ def importance(model, x, q, n_draws, *, rng):
     Consistent only if q > 0 wherever p(x, z) > 0, and to be believed only if `reliable`.
     Reference: Owen 2013, Monte Carlo theory, methods and examples, section 9.1.
     """
-    x = validation.real_array("x", x, ("N", "Dx"))
-    return _stream(lambda size: _log_w(model, x, q, size, rng), model.latent_dim, x, n_draws, rng)
+    latent_dim, x = _checked(model, x)
+    _check_family(q)
+    validation.generator(rng)
+    return _stream(lambda size: _log_w(model, x, q, size, rng), latent_dim, x, n_draws)
 
 
 def iwae_bound(model, x, q, n_importance, n_draws, *, rng):
@@ -85,35 +116,51 @@ def iwae_bound(model, x, q, n_importance, n_draws, *, rng):
     n_draws independent such means are averaged; std_error is theirs. One importance draw makes it
     the ELBO, and more make it tighter. Reference: Burda, Grosse & Salakhutdinov 2016, eq. 8.
     """
-    x = validation.real_array("x", x, ("N", "Dx"))
+    latent_dim, x = _checked(model, x)
+    _check_family(q)
     n_importance = validation.count("n_importance", n_importance)
     n_draws = validation.count("n_draws", n_draws)
-    bounds = np.empty((n_draws, len(x)))
-    rows = _block_rows(model.latent_dim, x, n_importance)
-    for start in range(0, n_draws, rows):
-        size = min(rows, n_draws - start)
-        log_w = _log_w(model, x, q, size * n_importance, rng)
-        bounds[start : start + size] = logmeanexp(log_w.reshape(size, n_importance, -1), axis=1)
-    averaged = Estimate.from_draws(bounds)
+    validation.generator(rng)
+    rows = _block_rows(latent_dim, x)
+    bounds = np.full((n_draws, len(x)), -np.inf)
+    together = max(1, rows // n_importance)
+    for start in range(0, n_draws, together):
+        bound = bounds[start : start + together]
+        for done in range(0, n_importance, rows):
+            size = min(rows, n_importance - done)
+            log_w = _log_w(model, x, q, len(bound) * size, rng).reshape(len(bound), size, -1)
+            np.logaddexp(bound, logmeanexp(log_w.swapaxes(0, 1)) + np.log(size), out=bound)
+    averaged = Estimate.from_draws(bounds - np.log(n_importance))
     return Estimate(averaged.value, averaged.std_error, bias="down", n_draws=n_draws)
 
 
 def _log_w(model, x, q, size, rng):
-    z, log_q = q.sample_and_log_prob(size, rng=rng)
-    if log_q.shape[1] != len(x):
+    if hasattr(q, "sample_and_log_prob"):
+        z, log_q = q.sample_and_log_prob(size, rng=rng)
+    else:
+        z = q.sample(size, rng=rng)
+        log_q = q.log_prob(z)
+    if z.shape != (size, len(x), model.latent_dim):
         raise ShapeError(
             "q",
-            got=f"a batch of {log_q.shape[1]} distributions",
-            wanted=f"one for each of the {len(x)} data",
+            got=f"draws of shape {z.shape}",
+            wanted=f"shape {(size, len(x), model.latent_dim)}",
+            remedy="A family holds one distribution over the latents for each datum of x.",
         )
-    log_w = model.log_prior(z) + model.log_likelihood(x, z)
+    log_w = _log_joint(model, x, z)
     log_w -= log_q
     return log_w
 
 
-def _stream(weigh, latent_dim, x, n_draws, rng):
+def _log_joint(model, x, z):
+    log_prior, log_likelihood = model.log_prior(z), model.log_likelihood(x, z)
+    _check_shape("log_prior(z)", log_prior, z.shape[:2])
+    _check_shape("log_likelihood(x, z)", log_likelihood, (len(z), len(x)))
+    return log_prior + log_likelihood
+
+
+def _stream(weigh, latent_dim, x, n_draws):
     n_draws = validation.count("n_draws", n_draws)
-    validation.generator(rng)
     stream = WeightStream(n_draws, len(x))
     rows = _block_rows(latent_dim, x)
     for start in range(0, n_draws, rows):
@@ -121,27 +168,50 @@ def _stream(weigh, latent_dim, x, n_draws, rng):
     return Estimate.from_stream(stream, n_draws)
 
 
-def _block_rows(latent_dim, x, draws_a_row=1):
-    return max(1, BLOCK // (draws_a_row * len(x) * max(latent_dim, x.shape[1])))
+def _block_rows(latent_dim, x):
+    return max(1, BLOCK // (len(x) * max(latent_dim, x.shape[1])))
 
 
-def _scaled_joint_on_grid(model, x, z):
-    """p(x, z) on the grid z (G, 1, Dz), divided by its largest value: (G,), and that value's log."""
-    rows = _block_rows(model.latent_dim, x)
-    blocks = [z[start : start + rows] for start in range(0, len(z), rows)]
-    log_f = np.concatenate(
-        [(model.log_prior(block) + model.log_likelihood(x, block))[:, 0] for block in blocks]
-    )
-    peak = log_f.max()
-    if not np.isfinite(peak):
+def _checked(model, x):
+    if missing := missing_parts(model):
+        raise ArgumentTypeError(
+            "model",
+            got=f"a {type(model).__name__} without {', '.join(missing)}",
+            wanted="a latent variable model",
+            remedy="vitutor.models.LatentVariable lists what one has.",
+        )
+    latent_dim = validation.count("model.latent_dim", model.latent_dim)
+    return latent_dim, validation.real_array("x", x, ("N", "Dx"))
+
+
+def _check_family(q):
+    if not (hasattr(q, "sample") and hasattr(q, "log_prob")):
+        raise ArgumentTypeError(
+            "q",
+            got=f"a {type(q).__name__} without sample or log_prob",
+            wanted="a distribution over the latents",
+            remedy="vitutor.families has some; model.posterior(x), where it exists, is the best.",
+        )
+
+
+def _check_shape(name, array, shape):
+    if np.shape(array) != shape:
+        raise ShapeError(
+            f"model.{name}",
+            got=f"shape {np.shape(array)}",
+            wanted=f"shape {shape}: draws, data, event",
+            remedy="check_model(model, x) tells what else is amiss.",
+        )
+
+
+def _check_peak(good, peak):
+    if not good.all():
         raise NonFiniteError(
             "log p(x, z)",
-            got=f"{peak} on the grid",
+            got=f"a largest value of {peak[~good][0]} on the grid",
             wanted="finite numbers somewhere, and no NaN",
             remedy="check_model(model, x) tells which density returned it.",
         )
-    log_f -= peak
-    return np.exp(log_f, out=log_f), peak
 
 
 def _check_edge(alive, half_width):

@@ -7,18 +7,23 @@ a thousand.
 
 import numpy as np
 
-from vitutor.errors import NonFiniteError
+from vitutor.errors import NonFiniteError, ShapeError
 from vitutor.pareto import tail_length, tail_shape
+from vitutor.validation import real_array
+
+LOG_ZERO = (-np.inf,)
 
 
-def logmeanexp(log_w, axis=0):
-    """Return the log of the mean of exp(log_w) along `axis`, in nats, without overflow."""
-    log_w = np.asarray(log_w, dtype=np.float64)
-    shift = _finite(log_w.max(axis=axis, keepdims=True))
-    w = np.subtract(log_w, shift)
-    np.exp(w, out=w)
+def logmeanexp(log_w):
+    """Return the log of the mean of exp(log_w) over its first axis, nats, without overflow.
+
+    An entry of -inf is a weight of zero; NaN and +inf are NonFiniteError.
+    """
+    log_w = real_array("log_w", log_w, ("S", ...), allow=LOG_ZERO)
+    shift = _finite(log_w.max(axis=0))
+    w = log_w - shift
     with np.errstate(divide="ignore"):
-        return np.log(w.mean(axis=axis)) + shift.squeeze(axis)
+        return np.log(np.exp(w, out=w).mean(axis=0)) + shift
 
 
 def effective_sample_size(log_w):
@@ -26,9 +31,12 @@ def effective_sample_size(log_w):
 
     It is 0 where every weight is zero. Reference: Kong, Liu & Wong 1994, section 4.
     """
-    stream = WeightStream(len(log_w))
-    stream.add(np.asarray(log_w, dtype=np.float64))
-    return stream.ess()
+    return WeightStream.of(log_w).ess()
+
+
+def pareto_k(log_w):
+    """Return the tail shape k (N,) of log weights log_w (S, N): see vitutor.pareto."""
+    return WeightStream.of(log_w).pareto_k()
 
 
 class WeightStream:
@@ -47,11 +55,27 @@ class WeightStream:
         self._sum, self._sum_squares = np.zeros(n_data), np.zeros(n_data)
         self._largest, self._candidates = np.full((0, n_data), -np.inf), []
 
+    @classmethod
+    def of(cls, log_w):
+        """Take all of log_w (S, N) at once."""
+        log_w = real_array("log_w", log_w, ("S", "N"), allow=LOG_ZERO)
+        stream = cls(*log_w.shape)
+        stream.add(log_w)
+        return stream
+
     def add(self, log_w):
         """Take a block of log weights (B, N), where -inf is a weight of zero.
 
-        NonFiniteError for NaN or +inf: a density the model got wrong, never a fact of sampling.
+        ShapeError for another shape; NonFiniteError for NaN or +inf: a density the model got
+        wrong, never a fact of sampling.
         """
+        if np.ndim(log_w) != 2 or np.shape(log_w)[1] != len(self._max):
+            raise ShapeError(
+                "log_w",
+                got=f"shape {np.shape(log_w)}",
+                wanted=f"shape (S, {len(self._max)}), one number a draw and datum",
+                remedy="One of the model's or q's log densities returned it: check_model tells.",
+            )
         new_max = np.maximum(self._max, log_w.max(axis=0))
         if not (new_max < np.inf).all():
             raise NonFiniteError(
@@ -62,7 +86,7 @@ class WeightStream:
             )
         shift = _finite(new_max)
         shrink = np.exp(self._max - shift)
-        w = np.subtract(log_w, shift)
+        w = log_w - shift
         np.exp(w, out=w)
         self._sum = self._sum * shrink + w.sum(axis=0)
         self._sum_squares = self._sum_squares * shrink**2 + np.einsum("sn,sn->n", w, w)

@@ -9,52 +9,51 @@ import numpy as np
 
 from vitutor.errors import ArgumentTypeError, DomainError, NonFiniteError, ShapeError
 
+# Half of what exp can take, so that squares of scales and their reciprocals are numbers too.
+LARGEST_LOG_SCALE = 300.0
 
-def real_array(name, value, shape):
+
+def real_array(name, value, shape, allow=()):
     """Return `value` as a finite float64 array of the given shape.
 
     `shape` mixes numbers, which must match, and letters, which stand for any length of at least
-    one: `("N", 2)` is N rows of two. Raises ArgumentTypeError for anything but real numbers,
-    ShapeError for another shape, NonFiniteError for NaN or infinity.
+    one: `("N", 2)` is N rows of two, `("S", ...)` any array that is not empty. Integers, booleans
+    and float32 are numbers. `allow` lists infinities that have a meaning: -inf is the log of zero.
+    Raises ArgumentTypeError for anything but real numbers, ShapeError for another shape,
+    NonFiniteError for NaN or infinity.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ShapeError(name, got="rows of unequal length", wanted=_spell(shape)) from None
-    if array.dtype.kind not in "biuf":
-        raise ArgumentTypeError(name, got=f"dtype {array.dtype}", wanted="real numbers")
-    fits = array.ndim == len(shape) and all(
-        have == want if isinstance(want, int) else have > 0
-        for have, want in zip(array.shape, shape, strict=True)
-    )
-    if not fits:
-        raise ShapeError(
-            name, got=f"shape {array.shape}", wanted=_spell(shape), remedy=_remedy(array, shape)
-        )
-    array = np.asarray(array, dtype=np.float64)
+    array = _shaped(name, value, shape)
     # One sum is finite only if every entry is: far cheaper than a mask, and an overflowing sum
     # of finite entries merely falls through to the mask.
     with np.errstate(over="ignore", invalid="ignore"):
         suspicious = not np.isfinite(array.sum())
-    if suspicious and not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise NonFiniteError(
-            name,
-            got=f"{array[where]} at index {where}",
-            wanted="finite numbers",
-            remedy="Look there in your data, and drop or mend it.",
-        )
+    if suspicious:
+        good = np.isfinite(array)
+        for infinity in allow:
+            good |= array == infinity
+        if not good.all():
+            where = tuple(int(i) for i in np.argwhere(~good)[0])
+            raise NonFiniteError(
+                name,
+                got=f"{array[where]} at index {where}" if where else f"{array}",
+                wanted=" or ".join(["finite numbers", *map(str, allow)]),
+                remedy="Look there, and drop or mend it.",
+            )
     return array
 
 
-def latents(z, n_data, latent_dim):
-    """Return `z` as draws (S, N, Dz), N being n_data, or 1 for draws that all data share."""
-    z = real_array("z", z, ("S", "N", latent_dim))
-    if z.shape[1] not in (1, n_data) and n_data != 1:
+def latents(name, z, latent_dim, n_data=1):
+    """Return `z` as draws (S, N, Dz): N is n_data, or 1 for draws that all data share.
+
+    One datum is compared with whatever draws there are, so n_data = 1 allows any N.
+    """
+    z = real_array(name, z, ("S", "N", latent_dim))
+    if n_data != 1 and z.shape[1] not in (1, n_data):
         raise ShapeError(
-            "z",
+            name,
             got=f"shape {z.shape}",
             wanted=f"shape (S, {n_data}, {latent_dim}), or (S, 1, {latent_dim}) to share the draws",
+            remedy="Draws come first, data second, the event last.",
         )
     return z
 
@@ -66,27 +65,38 @@ def frozen(array):
     return array
 
 
-def positive(name, array):
+def positive(name, array, remedy="A log scale has to be exponentiated first."):
     """Raise DomainError unless every entry of `array` is > 0; return it."""
     if not (array > 0).all():
         raise DomainError(
-            name,
-            got=f"a smallest entry of {array.min():.6g}",
-            wanted="entries > 0",
-            remedy="It is a standard deviation; a log scale has to be exponentiated first.",
+            name, got=f"a smallest entry of {array.min():.6g}", wanted="entries > 0", remedy=remedy
         )
     return array
 
 
-def cholesky(name, cov):
-    """Return the lower Cholesky factors of `cov` (..., D, D); DomainError unless it is SPD."""
-    largest = np.abs(cov).max()
-    skew = np.abs(cov - np.swapaxes(cov, -1, -2)).max()
-    if skew > 1e-10 * largest:
+def exponentiated(name, log_scale):
+    """Return exp(log_scale), or raise DomainError where it or its square would not be a number."""
+    largest = np.abs(log_scale).max()
+    if largest > LARGEST_LOG_SCALE:
         raise DomainError(
             name,
-            got=f"a matrix that differs from its transpose by {skew:.3g}",
-            wanted="a symmetric positive definite covariance",
+            got=f"a log scale of magnitude {largest:.6g}",
+            wanted=f"log scales between -{LARGEST_LOG_SCALE:.0f} and {LARGEST_LOG_SCALE:.0f}",
+            remedy="An optimiser that got here has diverged: lower its learning rate.",
+        )
+    return np.exp(log_scale)
+
+
+def cholesky(name, cov):
+    """Return the lower Cholesky factors of `cov` (..., D, D); DomainError unless it is SPD."""
+    wanted = "a symmetric positive definite covariance"
+    skew = np.abs(cov - np.swapaxes(cov, -1, -2)).max(axis=(-1, -2))
+    if (skew > 1e-10 * np.abs(cov).max(axis=(-1, -2))).any():
+        raise DomainError(
+            name,
+            got=f"a matrix that differs from its transpose by {skew.max():.3g}",
+            wanted=wanted,
+            remedy=f"If that is rounding, pass ({name} + {name}.T) / 2.",
         )
     try:
         return np.linalg.cholesky(cov)
@@ -94,7 +104,7 @@ def cholesky(name, cov):
         raise DomainError(
             name,
             got=f"a smallest eigenvalue of {np.linalg.eigvalsh(cov).min():.3g}",
-            wanted="a symmetric positive definite covariance",
+            wanted=wanted,
             remedy="Adding a small multiple of the identity makes it one, if that is your model.",
         ) from None
 
@@ -103,10 +113,15 @@ def count(name, value, at_least=1):
     """Return `value` as an int; ArgumentTypeError unless integral, DomainError if too small."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
         raise ArgumentTypeError(
-            name, got=f"{value!r} ({type(value).__name__})", wanted="a whole number"
+            name,
+            got=f"{value!r} ({type(value).__name__})",
+            wanted="a whole number",
+            remedy="An int such as 1000, or 10**6 for 1e6.",
         )
     if value < at_least:
-        raise DomainError(name, got=str(value), wanted=f"at least {at_least}")
+        raise DomainError(
+            name, got=str(value), wanted=f"at least {at_least}", remedy=f"Raise {name}."
+        )
     return int(value)
 
 
@@ -122,18 +137,70 @@ def generator(rng):
     return rng
 
 
+def function(name, value):
+    """Return `value`, or raise ArgumentTypeError if it cannot be called."""
+    if not callable(value):
+        raise ArgumentTypeError(
+            name,
+            got=f"{value!r} ({type(value).__name__})",
+            wanted="a function",
+            remedy="Pass the function itself, without calling it.",
+        )
+    return value
+
+
+def _shaped(name, value, shape):
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ShapeError(
+            name,
+            got="rows of unequal length",
+            wanted=_spell(shape),
+            remedy="An array has as many numbers in every row.",
+        ) from None
+    except (TypeError, RuntimeError) as error:  # a torch tensor on a GPU, or one with a gradient
+        raise ArgumentTypeError(
+            name,
+            got=f"{type(value).__name__} that NumPy cannot read: {error}",
+            wanted="real numbers",
+            remedy="A tensor is read after .detach().cpu().numpy().",
+        ) from None
+    if array.dtype.kind not in "biuf" or isinstance(value, np.ma.MaskedArray):
+        raise ArgumentTypeError(
+            name,
+            got=f"{type(value).__name__} of dtype {array.dtype}",
+            wanted="real numbers",
+            remedy="Pass an array of floats or integers, with nothing missing.",
+        )
+    known, tail = (shape[:-1], array.ndim) if shape[-1:] == (...,) else (shape, len(shape))
+    fits = len(known) <= array.ndim == tail and all(
+        have > 0 if isinstance(want, str) else have == want
+        for have, want in zip(array.shape, known, strict=False)
+    )
+    if not fits or not array.size:
+        raise ShapeError(
+            name,
+            got=f"shape {array.shape}",
+            wanted=_spell(shape),
+            remedy=_remedy(name, array, shape),
+        )
+    return np.asarray(array, dtype=np.float64)
+
+
 def _spell(shape):
-    return "shape (" + ", ".join(str(s) for s in shape) + ("," if len(shape) == 1 else "") + ")"
+    if shape == ():
+        return "one number"
+    lengths = ["..." if length is ... else str(length) for length in shape]
+    return "shape (" + ", ".join(lengths) + ("," if len(shape) == 1 else "") + ")"
 
 
-def _remedy(array, shape):
+def _remedy(name, array, shape):
     if array.size == 0:
         return "It is empty."
-    if array.ndim == len(shape) - 1 and len(shape) == 2:
-        row_fits = not isinstance(shape[1], int) or array.shape == (shape[1],)
-        return (
-            "A single datum is a row: write value[None, :]."
-            if row_fits
-            else "Data of one dimension are a column: write value[:, None]."
-        )
-    return ""
+    if array.ndim == 1 and len(shape) == 2:
+        row, column = f"a row, {name}[None, :]", f"a column, {name}[:, None]"
+        if shape[1] == array.size and shape[1] != 1:
+            return f"One datum is {row}."
+        return f"Data of one dimension are {column}; one datum is {row}."
+    return f"Compare {name}.shape with what the docstring says of each axis."

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vitutor import validation
+from vitutor.families import log_cholesky
 
 LOG_2PI = np.log(2 * np.pi)
 
@@ -50,7 +51,7 @@ class FullRankGaussian:
 
     def log_prob(self, z):
         """Log density of z (S, N, Dz), nats: (S, N)."""
-        return self._log_prob_of_noise(self._whiten(validation.latents(z, *self.mean.shape)))
+        return self._log_prob_of_noise(self._whiten(z))
 
     def entropy(self):
         """Differential entropy, nats: (N,)."""
@@ -62,60 +63,46 @@ class FullRankGaussian:
 
         The mean, then the lower Cholesky factor row by row, its diagonal in logs.
         """
-        n_data, latent_dim = self.mean.shape
-        factor = self._factor.copy()
-        diagonal = np.arange(latent_dim)
-        factor[:, diagonal, diagonal] = np.log(factor[:, diagonal, diagonal])
-        return np.concatenate([self.mean, factor[:, *np.tril_indices(latent_dim)]], axis=1)
+        return np.concatenate([self.mean, log_cholesky.pack(self._factor)], axis=1)
 
     def with_params(self, params):
         """Return the member of the family with these parameters (N, P)."""
-        n_data, latent_dim = self.mean.shape
-        params = validation.real_array("params", params, (n_data, self.params.shape[1]))
-        factor = np.zeros((n_data, latent_dim, latent_dim))
-        factor[:, *np.tril_indices(latent_dim)] = params[:, latent_dim:]
-        diagonal = np.arange(latent_dim)
-        with np.errstate(over="ignore"):
-            scale = np.exp(factor[:, diagonal, diagonal])
-        validation.real_array("the exponentiated diagonal of params", scale, scale.shape)
-        validation.positive("the exponentiated diagonal of params", scale)
-        factor[:, diagonal, diagonal] = scale
+        params = validation.real_array("params", params, self.params.shape)
+        latent_dim = self.mean.shape[1]
+        factor, cov = log_cholesky.unpack("params", params[:, latent_dim:], latent_dim)
         # Not through the constructor: the factor is known, and squaring it would lose digits.
         made = object.__new__(FullRankGaussian)
-        made._set(params[:, :latent_dim], factor @ np.swapaxes(factor, 1, 2), factor)
+        made._set(params[:, :latent_dim], cov, factor)
         return made
 
     def transform(self, eps):
         """Turn standard normal noise (S, N, Dz) into draws of q: mean + L eps, cov = L L'."""
-        return self.mean + _apply(self._factor, eps)
+        return self.mean + _apply(self._factor, self._latents("eps", eps))
 
     def pull_back(self, eps, grad_z):
         """Chain a gradient at z = transform(eps) (S, N, Dz) back to the parameters (S, N, P)."""
-        return np.concatenate([grad_z, self._factor_gradient(grad_z, eps)], axis=2)
+        eps = self._latents("eps", eps)
+        grad_z = validation.real_array("grad_z", grad_z, eps.shape)
+        grad_factor = log_cholesky.gradient(self._factor, grad_z, eps)
+        return np.concatenate([grad_z, grad_factor], axis=2)
 
     def score(self, z):
         """Gradient of log_prob in the parameters at a fixed z: (S, N, P)."""
         eps = self._whiten(z)
         grad_mean = _apply(np.swapaxes(self._whitener, 1, 2), eps)
-        grad_factor = self._factor_gradient(grad_mean, eps)
-        rows, columns = np.tril_indices(self.mean.shape[1])
-        grad_factor[:, :, rows == columns] -= 1  # from -log |L|, whose diagonal is in logs
+        grad_factor = log_cholesky.gradient(self._factor, grad_mean, eps, log_density=True)
         return np.concatenate([grad_mean, grad_factor], axis=2)
 
     def grad_z_log_prob(self, z):
         """Gradient of log_prob in z: (S, N, Dz)."""
         return -_apply(np.swapaxes(self._whitener, 1, 2), self._whiten(z))
 
-    def _factor_gradient(self, left, right):
-        # The gradient in L_ij is left_i right_j; in log L_ii it is L_ii times that.
-        rows, columns = np.tril_indices(self.mean.shape[1])
-        gradient = left[:, :, rows] * right[:, :, columns]
-        on_diagonal = rows == columns
-        gradient[:, :, on_diagonal] *= np.diagonal(self._factor, axis1=1, axis2=2)
-        return gradient
+    def _latents(self, name, z):
+        n_data, latent_dim = self.mean.shape
+        return validation.latents(name, z, latent_dim, n_data)
 
     def _whiten(self, z):
-        return _apply(self._whitener, z - self.mean)
+        return _apply(self._whitener, self._latents("z", z) - self.mean)
 
     def _noise(self, n_draws, rng):
         n_draws = validation.count("n_draws", n_draws)

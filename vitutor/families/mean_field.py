@@ -21,8 +21,7 @@ class MeanFieldGaussian:
 
     def __post_init__(self):
         mean = validation.real_array("mean", self.mean, ("N", "Dz"))
-        scale = validation.real_array("scale", self.scale, mean.shape)
-        validation.positive("scale", scale)
+        scale = validation.positive("scale", validation.real_array("scale", self.scale, mean.shape))
         object.__setattr__(self, "mean", validation.frozen(mean))
         object.__setattr__(self, "scale", validation.frozen(scale))
 
@@ -48,8 +47,7 @@ class MeanFieldGaussian:
 
     def log_prob(self, z):
         """Log density of z (S, N, Dz), nats: (S, N)."""
-        z = validation.latents(z, *self.mean.shape)
-        return self._log_prob_of_noise((z - self.mean) / self.scale)
+        return self._log_prob_of_noise((self._latents("z", z) - self.mean) / self.scale)
 
     def entropy(self):
         """Differential entropy, nats: (N,)."""
@@ -62,28 +60,32 @@ class MeanFieldGaussian:
 
     def with_params(self, params):
         """Return the member of the family with these parameters (N, 2 Dz)."""
-        n_data, latent_dim = self.mean.shape
-        params = validation.real_array("params", params, (n_data, 2 * latent_dim))
-        with np.errstate(over="ignore"):  # an overflow is reported as the scale it makes infinite
-            scale = np.exp(params[:, latent_dim:])
-        return MeanFieldGaussian(params[:, :latent_dim], scale)
+        params = validation.real_array("params", params, self.params.shape)
+        mean, log_scale = np.split(params, 2, axis=1)
+        return MeanFieldGaussian(mean, validation.exponentiated("params", log_scale))
 
     def transform(self, eps):
         """Turn standard normal noise (S, N, Dz) into draws of q: mean + scale * eps."""
-        return self.mean + self.scale * eps
+        return self.mean + self.scale * self._latents("eps", eps)
 
     def pull_back(self, eps, grad_z):
         """Chain a gradient at z = transform(eps) (S, N, Dz) back to the parameters (S, N, P)."""
+        eps = self._latents("eps", eps)
+        grad_z = validation.real_array("grad_z", grad_z, eps.shape)
         return np.concatenate([grad_z, grad_z * self.scale * eps], axis=2)
 
     def score(self, z):
         """Gradient of log_prob in the parameters at a fixed z: (S, N, P)."""
-        standardised = (z - self.mean) / self.scale
+        standardised = (self._latents("z", z) - self.mean) / self.scale
         return np.concatenate([standardised / self.scale, standardised**2 - 1], axis=2)
 
     def grad_z_log_prob(self, z):
         """Gradient of log_prob in z: (S, N, Dz)."""
-        return (self.mean - z) / self.scale**2
+        return (self.mean - self._latents("z", z)) / self.scale**2
+
+    def _latents(self, name, z):
+        n_data, latent_dim = self.mean.shape
+        return validation.latents(name, z, latent_dim, n_data)
 
     def _noise(self, n_draws, rng):
         n_draws = validation.count("n_draws", n_draws)

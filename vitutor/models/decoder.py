@@ -4,12 +4,13 @@ p(x) has no closed form here. With one or two latent dimensions a grid still kno
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from vitutor import validation
-from vitutor.errors import IntractableError, ShapeError
+from vitutor.errors import IntractableError
+from vitutor.models import standard_normal
 
 LOG_2PI = np.log(2 * np.pi)
 
@@ -31,14 +32,19 @@ class Decoder:
     params_jacobian: Callable | None = None
 
     def __post_init__(self):
+        for name in ("decode", "decode_jacobian", "params_jacobian"):
+            if name == "decode" or getattr(self, name) is not None:
+                validation.function(name, getattr(self, name))
         noise_scale = validation.real_array("noise_scale", self.noise_scale, ())
-        object.__setattr__(
-            self, "noise_scale", float(validation.positive("noise_scale", noise_scale))
-        )
-        validation.count("latent_dim", self.latent_dim)
+        checked = {
+            "noise_scale": float(validation.positive("noise_scale", noise_scale)),
+            "latent_dim": validation.count("latent_dim", self.latent_dim),
+        }
         if self.params is not None:
             params = validation.real_array("params", self.params, ("M",))
-            object.__setattr__(self, "params", validation.frozen(params))
+            checked["params"] = validation.frozen(params)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def sine(cls, amplitude=1.0, noise_scale=0.3):
@@ -51,25 +57,25 @@ class Decoder:
             noise_scale=noise_scale,
             latent_dim=1,
             decode_jacobian=lambda z, theta: (2 * theta[0] * np.cos(2 * z) + 0.5)[..., None],
-            params=[amplitude],
+            params=[validation.real_array("amplitude", amplitude, ())],
             params_jacobian=lambda z, theta: np.sin(2 * z)[..., None],
         )
 
     def with_params(self, params):
         """Return the model with parameters theta (M,)."""
-        params = validation.real_array("params", params, self.params.shape)
-        return Decoder(
-            self.decode,
-            self.noise_scale,
-            self.latent_dim,
-            self.decode_jacobian,
-            params,
-            self.params_jacobian,
-        )
+        if self.params is None:
+            raise IntractableError(
+                "params",
+                got="a decoder without parameters",
+                wanted="one that is called as decode(z, params)",
+                remedy="Give Decoder its params when you make it.",
+            )
+        return replace(self, params=validation.real_array("params", params, self.params.shape))
 
     def mean(self, z):
         """Decode z (S, N, Dz): the mean of x given z, (S, N, Dx)."""
-        return self._call(self.decode, z)
+        z = validation.latents("z", z, self.latent_dim)
+        return self._call("decode", z, (*z.shape[:2], "Dx"))
 
     def sample(self, n, *, rng):
         """Draw n pairs by ancestral sampling: z (n, Dz), then x (n, Dx) given z."""
@@ -79,12 +85,11 @@ class Decoder:
 
     def sample_prior(self, n_draws, n_data, *, rng):
         """Draw z (S, N, Dz) from N(0, I)."""
-        return validation.generator(rng).standard_normal((n_draws, n_data, self.latent_dim))
+        return standard_normal.sample(n_draws, n_data, self.latent_dim, rng=rng)
 
     def log_prior(self, z):
         """Log density of N(0, I) at z (S, N, Dz), nats: (S, N)."""
-        z = validation.latents(z, np.shape(z)[1], self.latent_dim)
-        return -0.5 * np.einsum("snd,snd->sn", z, z) - 0.5 * self.latent_dim * LOG_2PI
+        return standard_normal.log_prob(z, self.latent_dim)
 
     def log_likelihood(self, x, z):
         """log p(x | z) of data x (N, Dx) given z (S, N, Dz), nats: (S, N)."""
@@ -101,31 +106,32 @@ class Decoder:
 
     def grad_z_log_joint(self, x, z):
         """Gradient of log p(x, z) in z: (S, N, Dz)."""
-        return self._chain("decode_jacobian", x, z) - z
+        return self._chain("decode_jacobian", x, z, self.latent_dim) - np.asarray(z)
 
     def grad_params_log_joint(self, x, z):
         """Gradient of log p(x, z) in theta at a fixed z (S, N, Dz): (S, N, M)."""
-        return self._chain("params_jacobian", x, z)
+        return self._chain(
+            "params_jacobian", x, z, "M" if self.params is None else self.params.size
+        )
 
-    def _chain(self, which, x, z):
-        jacobian = getattr(self, which)
-        if jacobian is None:
+    def _chain(self, which, x, z, n_columns):
+        if getattr(self, which) is None:
             raise IntractableError(
                 which, got="None", wanted="the derivative of decode", remedy="Pass it to Decoder."
             )
-        pull = self._white_residual(x, z) / self.noise_scale
-        return np.einsum("snx,snxm->snm", pull, self._call(jacobian, z))
-
-    def _call(self, function, z):
-        return function(z) if self.params is None else function(z, self.params)
+        residual = self._white_residual(x, z)
+        z = validation.latents("z", z, self.latent_dim)
+        jacobian = self._call(which, z, (*z.shape[:2], residual.shape[2], n_columns))
+        return np.einsum("snx,snxm->snm", residual / self.noise_scale, jacobian)
 
     def _white_residual(self, x, z):
-        mean = self.mean(validation.latents(z, len(x), self.latent_dim))
-        if np.ndim(mean) != 3 or mean.shape[:2] != z.shape[:2]:
-            raise ShapeError(
-                "decode",
-                got=f"an answer of shape {np.shape(mean)} to z of shape {z.shape}",
-                wanted="shape (S, N, Dx), the draws and data of z first",
-            )
+        x = validation.real_array("x", x, ("N", "Dx"))
+        mean = self.mean(validation.latents("z", z, self.latent_dim, len(x)))
         x = validation.real_array("x", x, ("N", mean.shape[2]))
         return (x - mean) / self.noise_scale
+
+    def _call(self, which, z, shape):
+        function = getattr(self, which)
+        answer = function(z) if self.params is None else function(z, self.params)
+        # A mean that overflows is infinitely far from x, whose likelihood is then zero.
+        return validation.real_array(f"{which}(z)", answer, shape, allow=(-np.inf, np.inf))

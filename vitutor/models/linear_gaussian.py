@@ -10,7 +10,8 @@ import numpy as np
 
 from vitutor import validation
 from vitutor.errors import DomainError
-from vitutor.families import FullRankGaussian
+from vitutor.families import FullRankGaussian, log_cholesky
+from vitutor.models import standard_normal
 
 LOG_2PI = np.log(2 * np.pi)
 
@@ -52,7 +53,7 @@ class LinearGaussian:
         """Return the maximum likelihood model with noise_cov = sigma^2 I for data x (N, Dx).
 
         Probabilistic PCA: weight = U (Lambda - sigma^2 I)^(1/2) from the leading eigenvectors of
-        the data's covariance, sigma^2 the mean of the eigenvalues left over, in closed form.
+        the data's covariance, largest first, sigma^2 the mean of the eigenvalues left over.
         DomainError unless latent_dim < Dx and the left-over variance is positive.
         Reference: Tipping & Bishop 1999, section 3.2.
         """
@@ -61,20 +62,28 @@ class LinearGaussian:
         n_data, data_dim = x.shape
         if latent_dim >= data_dim:
             raise DomainError(
-                "latent_dim", got=str(latent_dim), wanted=f"less than the data's {data_dim}"
+                "latent_dim",
+                got=str(latent_dim),
+                wanted=f"less than the data's {data_dim}",
+                remedy="What the latent variables leave over is the noise.",
             )
         bias = x.mean(axis=0)
         variances, directions = np.linalg.eigh((x - bias).T @ (x - bias) / n_data)
-        left_over = variances[: data_dim - latent_dim].mean()
-        if left_over <= 1e-12 * variances[-1]:
+        variances, directions = variances[::-1], directions[:, ::-1]
+        left_over = variances[latent_dim:].mean()
+        if left_over <= 1e-12 * variances[0]:
             raise DomainError(
                 "x",
                 got=f"data whose covariance has rank {latent_dim} or less",
                 wanted=f"variance outside {latent_dim} directions",
                 remedy="Take a smaller latent_dim, more data, or drop constant columns.",
             )
-        gain = np.sqrt(variances[-latent_dim:] - left_over)
-        return cls(directions[:, -latent_dim:] * gain, bias, left_over * np.eye(data_dim))
+        # Where all variances are equal, their mean may be rounded above them.
+        gain = np.sqrt(np.maximum(variances[:latent_dim] - left_over, 0.0))
+        weight = directions[:, :latent_dim] * gain
+        # An eigenvector's sign is chance; with one rule every machine draws the same samples.
+        weight *= np.where(weight[np.abs(weight).argmax(axis=0), range(latent_dim)] < 0, -1, 1)
+        return cls(weight, bias, left_over * np.eye(data_dim))
 
     @property
     def latent_dim(self):
@@ -110,12 +119,11 @@ class LinearGaussian:
 
     def sample_prior(self, n_draws, n_data, *, rng):
         """Draw z (S, N, Dz) from N(0, I)."""
-        return validation.generator(rng).standard_normal((n_draws, n_data, self.latent_dim))
+        return standard_normal.sample(n_draws, n_data, self.latent_dim, rng=rng)
 
     def log_prior(self, z):
         """Log density of N(0, I) at z (S, N, Dz), nats: (S, N)."""
-        z = validation.latents(z, np.shape(z)[1], self.latent_dim)
-        return -0.5 * np.einsum("snd,snd->sn", z, z) - 0.5 * self.latent_dim * LOG_2PI
+        return standard_normal.log_prob(z, self.latent_dim)
 
     def log_likelihood(self, x, z):
         """log p(x | z) of data x (N, Dx) given z (S, N, Dz), nats: (S, N)."""
@@ -133,7 +141,7 @@ class LinearGaussian:
     def grad_z_log_joint(self, x, z):
         """Gradient of log p(x, z) in z: (S, N, Dz)."""
         residual = self._white_residual(x, z)
-        return np.einsum("dsn,dk->snk", residual, self._white_weight) - z
+        return np.einsum("dsn,dk->snk", residual, self._white_weight) - np.asarray(z)
 
     @property
     def params(self):
@@ -141,27 +149,15 @@ class LinearGaussian:
 
         The factor's diagonal is in logs, so that any theta is a model.
         """
-        factor = self._factor.copy()
-        np.fill_diagonal(factor, np.log(np.diagonal(factor)))
-        return np.concatenate(
-            [self.weight.ravel(), self.bias, factor[np.tril_indices(len(factor))]]
-        )
+        return np.concatenate([self.weight.ravel(), self.bias, log_cholesky.pack(self._factor)])
 
     def with_params(self, params):
         """Return the model with parameters theta (M,)."""
-        data_dim, n_weights = len(self.bias), self.weight.size
-        n_params = n_weights + data_dim + data_dim * (data_dim + 1) // 2
-        params = validation.real_array("params", params, (n_params,))
-        factor = np.zeros((data_dim, data_dim))
-        factor[np.tril_indices(data_dim)] = params[n_weights + data_dim :]
-        with np.errstate(over="ignore"):  # an overflow is reported as the infinity it makes
-            np.fill_diagonal(factor, np.exp(np.diagonal(factor)))
-            noise_cov = factor @ factor.T
-        return LinearGaussian(
-            params[:n_weights].reshape(self.weight.shape),
-            params[n_weights : n_weights + data_dim],
-            noise_cov,
-        )
+        params = validation.real_array("params", params, self.params.shape)
+        ends = np.cumsum([self.weight.size, self.bias.size])
+        weight, bias, packed = np.split(params, ends)
+        _, noise_cov = log_cholesky.unpack("params", packed, len(bias))
+        return LinearGaussian(weight.reshape(self.weight.shape), bias, noise_cov)
 
     def grad_params_log_joint(self, x, z):
         """Gradient of log p(x, z) in theta at a fixed z (S, N, Dz): (S, N, M)."""
@@ -169,13 +165,9 @@ class LinearGaussian:
         residual = white @ self._whitener  # Sigma^-1 (x - A z - b)
         z = np.broadcast_to(z, (*white.shape[:2], self.latent_dim))
         grad_weight = residual[:, :, :, None] * z[:, :, None, :]
-        rows, columns = np.tril_indices(len(self.bias))
-        grad_factor = residual[:, :, rows] * white[:, :, columns]
-        on_diagonal = rows == columns
-        grad_factor[:, :, on_diagonal] *= np.diagonal(self._factor)
-        grad_factor[:, :, on_diagonal] -= 1
-        flat_weight = grad_weight.reshape(*white.shape[:2], self.weight.size)
-        return np.concatenate([flat_weight, residual, grad_factor], axis=2)
+        grad_weight = grad_weight.reshape(*white.shape[:2], self.weight.size)
+        grad_factor = log_cholesky.gradient(self._factor, residual, white, log_density=True)
+        return np.concatenate([grad_weight, residual, grad_factor], axis=2)
 
     def _data(self, x):
         return validation.real_array("x", x, ("N", len(self.bias)))
@@ -186,7 +178,7 @@ class LinearGaussian:
         So NumPy's inner loops run over the draws, which are many, and not over the event.
         """
         x = self._data(x)
-        z = validation.latents(z, len(x), self.latent_dim)
+        z = validation.latents("z", z, self.latent_dim, len(x))
         mean = self._white_weight @ z.reshape(-1, self.latent_dim).T
         mean = mean.reshape(len(mean), *z.shape[:2])
         centred = (self._whitener @ (x - self.bias).T)[:, None, :]

@@ -30,11 +30,10 @@ class GaussianMixture:
     def __post_init__(self):
         means = validation.real_array("means", self.means, ("K", "Dx"))
         n_components, data_dim = means.shape
-        log_weights = validation.real_array("log_weights", self.log_weights, (n_components,))
         covs = validation.real_array("covs", self.covs, (n_components, data_dim, data_dim))
         factors = validation.cholesky("covs", covs)
         derived = {
-            "log_weights": normalised("log_weights", log_weights),
+            "log_weights": normalised("log_weights", self.log_weights, (n_components,)),
             "means": means,
             "covs": covs,
             "_factors": factors,
@@ -62,17 +61,18 @@ class GaussianMixture:
 
     def sample_prior(self, n_draws, n_data, *, rng):
         """Draw component numbers z (S, N, 1)."""
+        n_data = validation.count("n_data", n_data)
         prior = Categorical(np.broadcast_to(self.log_weights, (n_data, len(self.log_weights))))
         return prior.sample(n_draws, rng=rng)
 
     def log_prior(self, z):
         """Log probability of the components z (S, N, 1), nats: (S, N)."""
-        return self.log_weights[choices(z, np.shape(z)[1], len(self.log_weights))]
+        return self.log_weights[choices(z, len(self.log_weights))]
 
     def log_likelihood(self, x, z):
         """log p(x | z) of data x (N, Dx) given z (S, N, 1), nats: (S, N)."""
         by_component = self._log_likelihood_by_component(x)
-        component = choices(z, len(by_component), len(self.log_weights))
+        component = choices(z, len(self.log_weights), len(by_component))
         return by_component[np.arange(len(by_component)), component]
 
     def log_joint(self, x, z):

@@ -1,15 +1,20 @@
 """What a model is: four things, and a function that says which of them is wrong. (Lesson 01)"""
 
+import numbers
 from typing import Protocol
 
 import numpy as np
+
+from vitutor.errors import IntractableError
+from vitutor.validation import real_array
 
 
 class LatentVariable(Protocol):
     """A joint density p(z) p(x | z). Draws come first, data second, the event last.
 
     A model may know more: `log_marginal(x) -> (N,)` and `posterior(x)` where they have a closed
-    form, `grad_z_log_joint` and `grad_params_log_joint` where gradients are wanted.
+    form, `grad_z_log_joint`, and `grad_params_log_joint` with `params` and `with_params`, where
+    gradients are wanted.
     """
 
     latent_dim: int
@@ -24,27 +29,43 @@ class LatentVariable(Protocol):
         """log p(x | z) of x (N, Dx) given z (S, N, Dz) or (S, 1, Dz), nats: (S, N)."""
 
 
+def missing_parts(model):
+    """Return the names of what `model` lacks to be a LatentVariable."""
+    parts = ("latent_dim", "sample_prior", "log_prior", "log_likelihood")
+    return [name for name in parts if not hasattr(model, name)]
+
+
 def check_model(model, x):
     """Try `model` on data x (N, Dx), and return a list of sentences: what it gets wrong.
 
-    An empty list means that the model keeps its protocol: names, shapes, axes, finite numbers,
-    draws that do not look at each other, and, where it has them, gradients that agree with finite
-    differences.
+    An empty list means that the model keeps its protocol: names, shapes, axes, numbers, draws from
+    rng that do not look at each other, and, where it has them, gradients that agree with finite
+    differences. It does not mean that the densities are the ones you had in mind.
     """
-    missing = [
-        f"{name} is missing."
-        for name in ("latent_dim", "sample_prior", "log_prior", "log_likelihood")
-        if not hasattr(model, name)
-    ]
-    if missing:
-        return missing
-    x = np.asarray(x, dtype=np.float64)
-    n_draws, n_data, rng = 4, len(x), np.random.default_rng(0)
-    z = model.sample_prior(n_draws, n_data, rng=rng)
-    if np.shape(z) != (n_draws, n_data, model.latent_dim):
+    x = real_array("x", x, ("N", "Dx"))
+    if missing := missing_parts(model):
+        return [f"{name} is missing." for name in missing]
+    if not isinstance(model.latent_dim, numbers.Integral):
+        return [f"latent_dim is {model.latent_dim!r}, not a whole number."]
+    try:
+        return _check(model, x)
+    except Exception as error:  # whatever a learner's own code raises is the finding
+        part = error.__traceback__
+        while part.tb_next and part.tb_frame.f_code.co_filename == __file__:
+            part = part.tb_next
+        return [f"{part.tb_frame.f_code.co_name} raised {type(error).__name__}: {error}"]
+
+
+def _check(model, x):
+    shape = (4, len(x), model.latent_dim)
+    z, again = (
+        np.asarray(model.sample_prior(*shape[:2], rng=np.random.default_rng(0))) for _ in range(2)
+    )
+    if z.shape != shape:
+        return [f"sample_prior has shape {z.shape}, not {shape}: draws, data, latent_dim."]
+    if (z != again).any():
         return [
-            f"sample_prior({n_draws}, {n_data}) has shape {np.shape(z)}, not "
-            f"{(n_draws, n_data, model.latent_dim)}: draws, data, latent_dim."
+            "sample_prior answers one rng with different draws: all chance has to come from it."
         ]
     densities = {
         "log_prior": lambda z, x: model.log_prior(z),
@@ -53,9 +74,7 @@ def check_model(model, x):
     wrong = []
     for name, density in densities.items():
         wrong += _check_density(name, density, z, x)
-    if not wrong:
-        wrong += _check_gradient(model, x, z)
-    return wrong
+    return wrong or _check_gradients(model, z, x)
 
 
 def _check_density(name, density, z, x):
@@ -64,12 +83,13 @@ def _check_density(name, density, z, x):
         return [
             f"{name} has shape {np.shape(value)}, not {z.shape[:2]}: one number a draw and datum."
         ]
-    if not np.isfinite(value).all():
+    # A datum that a latent cannot have made has log-likelihood -inf, but a draw has a density.
+    if not (value < np.inf).all() or (name == "log_prior" and np.isinf(value).any()):
         return [f"{name} is not finite at draws from the prior."]
     wrong = []
     if not np.allclose(density(z[1:2], x), value[1:2]):
         wrong.append(f"{name} of one draw depends on the other draws.")
-    if not np.allclose(density(z[:, 1:2], x[1:2]), value[:, 1:2]):
+    if not np.allclose(density(z[:, -1:], x[-1:]), value[:, -1:]):
         wrong.append(f"{name} of one datum depends on the other data.")
     shared = np.broadcast_to(z[:, :1], z.shape)
     if not np.allclose(density(z[:, :1], x), density(shared, x)):
@@ -77,21 +97,35 @@ def _check_density(name, density, z, x):
     return wrong
 
 
-def _check_gradient(model, x, z):
-    if not hasattr(model, "grad_z_log_joint"):
+def _check_gradients(model, z, x):
+    def moved_in_z(step):
+        return model.log_prior(z + step) + model.log_likelihood(x, z + step)
+
+    def moved_in_params(step):
+        moved = model.with_params(model.params + step)
+        return moved.log_prior(z) + moved.log_likelihood(x, z)
+
+    wrong = []
+    if hasattr(model, "grad_z_log_joint"):
+        wrong += _check_gradient("grad_z_log_joint", model, z, x, moved_in_z, z.shape[2])
+    if hasattr(model, "grad_params_log_joint") and getattr(model, "params", None) is not None:
+        n_params = len(model.params)
+        wrong += _check_gradient("grad_params_log_joint", model, z, x, moved_in_params, n_params)
+    return wrong
+
+
+def _check_gradient(name, model, z, x, log_joint_moved, dim):
+    try:
+        gradient = getattr(model, name)(x, z)
+    except IntractableError:  # a Decoder that was given no Jacobian
         return []
-    step = 1e-6
-    numeric = np.empty(z.shape)
-    for d in range(z.shape[2]):
-        shift = step * (np.arange(z.shape[2]) == d)
-        up, down = (
-            model.log_prior(moved) + model.log_likelihood(x, moved)
-            for moved in (z + shift, z - shift)
-        )
-        numeric[:, :, d] = (up - down) / (2 * step)
-    gradient = model.grad_z_log_joint(x, z)
-    if np.shape(gradient) != z.shape:
-        return [f"grad_z_log_joint has shape {np.shape(gradient)}, not that of z, {z.shape}."]
-    if not np.allclose(gradient, numeric, rtol=1e-4, atol=1e-4 * np.abs(numeric).max()):
-        return ["grad_z_log_joint is not the derivative of log_prior + log_likelihood."]
+    shape = (*z.shape[:2], dim)
+    if np.shape(gradient) != shape:
+        return [f"{name} has shape {np.shape(gradient)}, not {shape}."]
+    # Along one random direction an error in any one entry shows.
+    direction = np.random.default_rng(1).standard_normal(dim)
+    step = 1e-6 * direction
+    numeric = (log_joint_moved(step) - log_joint_moved(-step)) / 2e-6
+    if not np.allclose(gradient @ direction, numeric, rtol=1e-4, atol=1e-4 * np.abs(numeric).max()):
+        return [f"{name} is not the derivative of log_prior + log_likelihood."]
     return []
