@@ -1,6 +1,8 @@
 """The live figures, one a file. How to write another: `vitutor.widgets.engine`."""
 
 from vitutor.widgets.dial import dimension_dial
+from vitutor.widgets.grid import grid_dial
 from vitutor.widgets.ledger import evidence_ledger
+from vitutor.widgets.walk import decoder_walk
 
-__all__ = ["dimension_dial", "evidence_ledger"]
+__all__ = ["decoder_walk", "dimension_dial", "evidence_ledger", "grid_dial"]
