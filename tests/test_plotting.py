@@ -90,7 +90,7 @@ def test_label_stands_where_matplotlibs_text_stands(text, ha):
     ax = axes()
     wanted = ax.text(1, 0.5, text, ha=ha, va="baseline").get_window_extent()
     plotting.label(ax, 1, 0.5, text, ha=ha, va="bottom")
-    got = ax.get_children()[1].get_window_extent()
+    got = ax.figure.artists[0].get_window_extent()
     blank = text.startswith(" ") * wanted.width / len(text)
     kerning = 4 + 0.02 * wanted.width  # pixels
     assert got.x0 == pytest.approx(wanted.x0 + blank, abs=kerning)
@@ -102,7 +102,7 @@ def test_label_stands_where_matplotlibs_text_stands(text, ha):
 def test_label_keeps_its_size_in_points_when_the_resolution_changes():
     ax = axes()
     plotting.label(ax, 0, 0.5, "ELBO")
-    patch = ax.get_children()[0]
+    (patch,) = ax.figure.artists
     large = patch.get_window_extent().height
     ax.figure.set_dpi(100)
     assert patch.get_window_extent().height == pytest.approx(large / 2)
@@ -120,7 +120,7 @@ def test_bar_marks_what_it_cuts(start, end, arrows):
 def test_density_is_named_on_the_asked_flank(flank):
     z = np.linspace(-4, 4, 401)
     ax = plotting.density(axes(), z, np.exp(-0.5 * z**2), plotting.Q, flank=flank)
-    (name,) = ax.patches
+    (name,) = ax.figure.artists
     extent = name.get_window_extent().transformed(ax.transData.inverted())
     assert (extent.x1 < 0) if flank == "left" else (extent.x0 > 0)
 
