@@ -170,9 +170,10 @@ class Estimate:
     def _spell(self, i):
         value, error = self.value[i], self.std_error[i]
         if self.grid_change is not None:
-            return (
-                f"{value:.6f} (quadrature; half the grid changes it by {self.grid_change[i]:.0e})"
-            )
+            change = abs(self.grid_change[i])
+            # Below this it is rounding, which differs between machines.
+            by = "less than 1e-10" if change < 1e-10 else f"{change:.0e}"
+            return f"{value:.6f} (quadrature; half the grid changes it by {by})"
         if self.n_draws == 0:
             return f"{value:.6f} (exact)"
         number = f"{value:.{_decimals(error)}f} ± {error:.{_decimals(error)}f}"
