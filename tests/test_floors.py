@@ -13,7 +13,7 @@ FLOORS = (
     ("errors", "validation", "pareto", "numerics", "data"),
     ("estimate", "distributions"),
     ("families", "flows", "divergences", "models"),
-    ("evidence", "annealing", "elbo", "gradients"),
+    ("evidence", "grid", "annealing", "elbo", "gradients"),
     ("trace", "optim", "coordinate_ascent", "variational_mixture", "fit", "vae", "audit"),
     ("plotting", "checks"),
     ("widgets",),

@@ -97,4 +97,5 @@ def _same_batch(of_q, of_p):
             "kl(q, p)",
             got=f"parameters of shape {of_q.shape} and {of_p.shape}",
             wanted="the same dimension, and as many distributions in each, or one in one of them",
+            remedy="The closed forms pair the distributions row by row.",
         )

@@ -10,6 +10,7 @@ import numpy as np
 
 from vitutor import validation
 from vitutor.errors import IntractableError
+from vitutor.families import MeanFieldGaussian
 from vitutor.models import standard_normal
 
 LOG_2PI = np.log(2 * np.pi)
@@ -82,6 +83,10 @@ class Decoder:
         z = self.sample_prior(1, validation.count("n", n), rng=rng)
         mean = self.mean(z)[0]
         return z[0], mean + self.noise_scale * rng.standard_normal(mean.shape)
+
+    def prior(self, n_data):
+        """p(z) as a distribution, once for each datum: a MeanFieldGaussian."""
+        return MeanFieldGaussian.standard(n_data, self.latent_dim)
 
     def sample_prior(self, n_draws, n_data, *, rng):
         """Draw z (S, N, Dz) from N(0, I)."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from vitutor import validation
 from vitutor.errors import DomainError
-from vitutor.families import FullRankGaussian, log_cholesky
+from vitutor.families import FullRankGaussian, MeanFieldGaussian, log_cholesky
 from vitutor.models import standard_normal
 
 LOG_2PI = np.log(2 * np.pi)
@@ -116,6 +116,10 @@ class LinearGaussian:
         z = self.sample_prior(1, n, rng=rng)[0]
         noise = rng.standard_normal((n, len(self.bias)))
         return z, z @ self.weight.T + self.bias + noise @ self._factor.T
+
+    def prior(self, n_data):
+        """p(z) as a distribution, once for each datum: a MeanFieldGaussian."""
+        return MeanFieldGaussian.standard(n_data, self.latent_dim)
 
     def sample_prior(self, n_draws, n_data, *, rng):
         """Draw z (S, N, Dz) from N(0, I)."""

@@ -59,11 +59,14 @@ class GaussianMixture:
         noise = rng.standard_normal((n, self.means.shape[1]))
         return z, self.means[component] + np.einsum("nij,nj->ni", self._factors[component], noise)
 
+    def prior(self, n_data):
+        """p(z) as a distribution, once for each datum: a Categorical."""
+        n_data = validation.count("n_data", n_data)
+        return Categorical(np.broadcast_to(self.log_weights, (n_data, len(self.log_weights))))
+
     def sample_prior(self, n_draws, n_data, *, rng):
         """Draw component numbers z (S, N, 1)."""
-        n_data = validation.count("n_data", n_data)
-        prior = Categorical(np.broadcast_to(self.log_weights, (n_data, len(self.log_weights))))
-        return prior.sample(n_draws, rng=rng)
+        return self.prior(n_data).sample(n_draws, rng=rng)
 
     def log_prior(self, z):
         """Log probability of the components z (S, N, 1), nats: (S, N)."""

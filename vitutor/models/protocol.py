@@ -13,8 +13,8 @@ class LatentVariable(Protocol):
     """A joint density p(z) p(x | z). Draws come first, data second, the event last.
 
     A model may know more: `log_marginal(x) -> (N,)` and `posterior(x)` where they have a closed
-    form, `grad_z_log_joint`, and `grad_params_log_joint` with `params` and `with_params`, where
-    gradients are wanted.
+    form, `prior(n_data)`, p(z) as a distribution, for its KL, and where gradients are wanted
+    `grad_z_log_joint`, and `grad_params_log_joint` with `params` and `with_params`.
     """
 
     latent_dim: int
