@@ -125,6 +125,13 @@ def test_density_is_named_on_the_asked_flank(flank):
     assert (extent.x1 < 0) if flank == "left" else (extent.x0 > 0)
 
 
+def test_density_writes_the_peak_that_it_cuts():
+    z = np.linspace(-4, 4, 401)
+    whole = plotting.density(axes(ylim=(0, 3)), z, 2 * np.exp(-0.5 * z**2), plotting.Q)
+    cut = plotting.density(axes(ylim=(0, 1)), z, 2 * np.exp(-0.5 * z**2), plotting.Q)
+    assert (len(whole.figure.artists), len(cut.figure.artists)) == (0, 1)
+
+
 def test_band_lies_between_its_curves():
     x = np.array([0.0, 1.0, 2.0])
     ax = plotting.band(axes(), x, x - 1, x + 1, plotting.TRUTH)

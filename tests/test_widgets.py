@@ -169,6 +169,26 @@ def test_dial_ess_follows_the_law_in_one_dimension():
     assert abs(data.runs.ess.mean() - law) < 5 * se + 5
 
 
+def test_dial_marks_the_runs_that_leave_the_picture():
+    figure = widgets.dimension_dial()
+    drawn = figure._draw
+
+    def markers():
+        drawn(figure._stage.axes, figure.data)
+        lines = figure._stage.axes[0].lines
+        counts = {line.get_marker(): len(line.get_xdata()) for line in lines}
+        for artist in set(figure._stage._artists()) - figure._stage.resting:
+            artist.remove()
+        return counts
+
+    figure.set(dimension=9, noise_scale=0.3, n_draws=1000)
+    error = figure.data.error
+    seen = markers()
+    assert seen["^"] == (error > dial.HIGH).sum() > 0
+    assert seen["v"] == (error < dial.LOW).sum() > 0
+    assert seen["^"] + seen["v"] + seen["o"] == dial.N_RUNS
+
+
 # The engine
 
 

@@ -89,17 +89,25 @@ def figure(height=3.2, width=WIDTH, **subplots):
 
 
 def density(ax, z, p, role, *, flank=None, fill=False):
-    """Draw a density p on ascending points z (G,), named on its "left" or "right" flank."""
+    """Draw a density p on ascending points z (G,), named on its "left" or "right" flank.
+
+    A peak above the axes is written at the top.
+    """
     ax.plot(z, p, color=role.color, linestyle=role.linestyle, linewidth=1.8)
     if fill:
         band(ax, z, np.zeros_like(p), p, role)
+    top = ax.get_ylim()[1]
+    if p.max() > top:
+        text = f"  peak {number(p.max(), 1)}"
+        label(ax, z[p.argmax()], top, text, role.color, ha="left", va="top")
     if flank:
         at = np.flatnonzero(p >= 0.6 * p.max())[0 if flank == "left" else -1]
         left, right = ax.get_xlim()
         room = z[at] - left if flank == "left" else right - z[at]
         outwards = (flank == "left") == (room > 0.1 * (right - left))
+        height = min(p[at], 0.85 * top)
         ha = "right" if outwards else "left"
-        label(ax, z[at], p[at], f"  {role.name}  ", role.color, ha=ha, va="bottom")
+        label(ax, z[at], height, f"  {role.name}  ", role.color, ha=ha, va="bottom")
     return ax
 
 

@@ -19,7 +19,7 @@ from vitutor.widgets.engine import LiveFigure, Slider
 LAW_AT = np.arange(0.5, 20.75, 0.25)
 N_RUNS = 20
 BESIDE = np.linspace(-0.32, 0.32, N_RUNS)  # the runs stand side by side
-LOW, HIGH = -6.0, 2.6  # nats
+LOW, HIGH = -6.0, 2.8  # nats
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ def layout(figure):
     error.set(xlim=(0.4, 20.6), ylim=(LOW, HIGH), ylabel="log p̂(x) − log p(x), nats")
     error.axhline(0, color=TRUTH.color, linewidth=1.2)
     error.text(20.5, 0.1, "exact", color=TRUTH.color, ha="right", va="bottom")
-    error.text(0.6, 2.5, "shaded: one standard error, by the law", va="top")
+    error.text(0.6, 2.2, "shaded: one standard error, by the law", va="top")
     dots_are = f"dots: {N_RUNS} runs, the first with its own ± standard error"
-    error.text(0.6, 1.9, dots_are, va="top", color=MONTE_CARLO.color)
+    error.text(0.6, 1.6, dots_are, va="top", color=MONTE_CARLO.color)
     ess.set(ylim=(0.6, 2e4), yscale="log", xlabel="dimension of z and x", ylabel="ESS")
     ess.set_xticks([1, 5, 10, 15, 20])
     ess.set_yticks([1, 100, 10000], ["1", "100", "10,000"])
@@ -94,16 +94,20 @@ def draw(axes, dial):
     ess.plot(LAW_AT, dial.law_ess, color=INK, linestyle=(0, (4, 2)), linewidth=1.3)
 
     at = dial.dimension + BESIDE
-    seen = dial.error >= LOW
-    dots(error, at[seen], dial.error[seen])
     first, own = dial.error[0], dial.runs.std_error[0]
     error.plot([at[0]] * 2, [first - own, first + own], color=MONTE_CARLO.color, linewidth=1.2)
-    if not seen.all():
-        n_below = N_RUNS - seen.sum()
-        dots(error, at[~seen], np.full(n_below, LOW + 0.25), marker="v")
-        text = f"   {n_below} of {N_RUNS} below, down to {number(dial.error.min(), 0)}   "
-        end, side = (0, "right") if dial.dimension > 10 else (-1, "left")
-        label(error, at[end], LOW + 0.25, text, MONTE_CARLO.color, ha=side)
+    below, above = dial.error < LOW, dial.error > HIGH
+    inside = ~(below | above)
+    dots(error, at[inside], dial.error[inside])
+    for cut, edge, marker, text in (
+        (below, LOW + 0.25, "v", f"below, down to {number(dial.error.min(), 0)}"),
+        (above, HIGH - 0.2, "^", f"above, up to {number(dial.error.max(), 1)}"),
+    ):
+        if cut.any():
+            dots(error, at[cut], np.full(cut.sum(), edge), marker=marker)
+            end, side = (0, "right") if dial.dimension > 10 else (-1, "left")
+            text = f"   {cut.sum()} of {N_RUNS} {text}   "
+            label(error, at[end], edge, text, MONTE_CARLO.color, ha=side)
     dots(ess, at, dial.runs.ess)
 
 
