@@ -1,0 +1,149 @@
+"""What an audit has to say, and how it is printed."""
+
+import textwrap
+from dataclasses import dataclass
+
+from vitutor.audit.misconceptions import MISCONCEPTIONS
+
+WIDTH = 88
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found: its fixed slug, the place, one sentence, the correction as a line of maths.
+
+    `legal` is True for a note: worth knowing, not wrong.
+    """
+
+    kind: str
+    where: str
+    says: str
+    mend: str
+    legal: bool
+
+    @classmethod
+    def of(cls, kind, where, detail=""):
+        """Take sentence and correction from the table; `detail` is what is special in this case."""
+        known = MISCONCEPTIONS[kind]
+        says = f"{known.says.rstrip('.')} ({detail})." if detail else known.says
+        return cls(kind, where, says, known.mend, known.legal)
+
+    def __str__(self):
+        sentence = f"{self.kind} ({self.where}). {self.says}"
+        if self.legal:
+            return _wrap(f"Note: {sentence}", "  ")
+        return _wrap(sentence, "  ") + "\n" + _wrap(f"Mend: {self.mend}", "  ", first="  ")
+
+
+@dataclass(frozen=True)
+class Implied:
+    """The weight of the KL against the reconstruction, read as a property of a model.
+
+    `quantity` is "noise variance" (Gaussian) or "weight of the KL" (Bernoulli). Call it with the
+    sizes of your own data to get its value: implied(data_dim=784, latent_dim=5).
+    """
+
+    quantity: str
+    factor: float
+    batch_power: int
+    data_power: int
+    latent_power: int
+
+    def __call__(self, data_dim=1, latent_dim=1, batch_size=1):
+        return (
+            self.factor
+            * float(batch_size) ** self.batch_power
+            * float(data_dim) ** self.data_power
+            * float(latent_dim) ** self.latent_power
+        )
+
+    def __str__(self):
+        powers = (self.batch_power, self.data_power, self.latent_power)
+        return f"{self.quantity} {spell_factor(self.factor, powers)}"
+
+
+@dataclass(frozen=True, repr=False)
+class Diagnosis:
+    """The answer of an audit; print it.
+
+    Attributes
+    ----------
+    ok : True if every finding is a mere note.
+    findings : list of Finding, mistakes first.
+    explains : str, the formula that gives every value that was measured; empty if none does.
+    implied : Implied, or None where two terms with a weight between them were not found.
+    residual : float, the largest error of that formula relative to how far the values move.
+    """
+
+    findings: list
+    explains: str = ""
+    implied: Implied | None = None
+    residual: float = float("nan")
+
+    def __post_init__(self):
+        object.__setattr__(self, "findings", sorted(self.findings, key=lambda f: f.legal))
+
+    @property
+    def ok(self):
+        return all(finding.legal for finding in self.findings)
+
+    @property
+    def kinds(self):
+        """The slugs of the mistakes, notes left out: a set."""
+        return {finding.kind for finding in self.findings if not finding.legal}
+
+    def __str__(self):
+        lines = [self._verdict()]
+        if self.explains:
+            lines += [
+                "",
+                f"What it computes (every value explained to {self.residual:.0e}):",
+                _wrap(self.explains, "    ", first="    "),
+            ]
+        if self.implied is not None:
+            lines += [f"Implied {self.implied}."]
+        for finding in self.findings:
+            lines += ["", str(finding)]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _verdict(self):
+        mistakes = sum(not finding.legal for finding in self.findings)
+        if self.ok:
+            return "Right: an ELBO, up to what the notes say."
+        if not self.explains:
+            return "Not explained: no formula gives these values."
+        return f"{mistakes} mistake{'s' if mistakes > 1 else ''} found."
+
+
+def spell_factor(factor, powers, names="NDK"):
+    """Write factor · N^i D^j K^l as a person would: 0.1·D/(2·K) becomes 0.05·D/K."""
+    above = [name for name, power in zip(names, powers, strict=True) for _ in range(power)]
+    below = [name for name, power in zip(names, powers, strict=True) for _ in range(-power)]
+    text = "·".join([spell(factor), *above]) if factor != 1 or not above else "·".join(above)
+    if not below:
+        return text
+    divisor = "·".join(below)
+    return f"{text}/{divisor}" if len(below) == 1 else f"{text}/({divisor})"
+
+
+def spell(number):
+    """Four significant digits, and no more than it has."""
+    return f"{number:.4g}".replace("-", "−")
+
+
+def spell_sum(coefficients, labels):
+    """Write Σ [2·recon² − x·recon], terms without weight left out."""
+    text = ""
+    for coefficient, label in zip(coefficients, labels, strict=True):
+        if coefficient:
+            weight = "" if abs(coefficient) == 1 else f"{spell(abs(coefficient))}·"
+            text += f" {'−' if coefficient < 0 else '+'} {weight}{label}"
+    return f"Σ [{text.removeprefix(' + ').strip()}]"
+
+
+def _wrap(text, indent, first=""):
+    return textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False
+    )
