@@ -19,8 +19,11 @@ from vitutor.estimate import Estimate
 from vitutor.models.protocol import missing_parts
 from vitutor.numerics import WeightStream, logmeanexp
 
-# Doubles in one block of draws: 1 MiB fits a cache, and hides the cost of the loop.
-BLOCK = 2**17
+# A block of draws has about this many doubles, so that it stays in the processor's cache, and the
+# allocator hands the same memory out again.
+BLOCK = 2**16
+# But not fewer draws x data, or what is done once a block costs more than the draws.
+FEWEST = 2**12
 
 
 def exact(model, x):
@@ -169,7 +172,7 @@ def _stream(weigh, latent_dim, x, n_draws):
 
 
 def _block_rows(latent_dim, x):
-    return max(1, BLOCK // (len(x) * max(latent_dim, x.shape[1])))
+    return max(1, FEWEST // len(x), BLOCK // (len(x) * max(latent_dim, x.shape[1])))
 
 
 def _checked(model, x):

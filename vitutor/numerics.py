@@ -120,7 +120,7 @@ class WeightStream:
 
     def _keep_largest(self, log_w):
         if len(self._largest):
-            log_w = log_w[(log_w > self._largest.min(axis=0)).any(axis=1)]
+            log_w = log_w[np.flatnonzero((log_w > self._largest.min(axis=0)).any(axis=1))]
         self._candidates.append(log_w)
         if sum(map(len, self._candidates)) > 2 * self._tail_length:
             self._merge()

@@ -48,7 +48,8 @@ def _generalised_pareto_shape(excess):
     n_candidates = 30 + int(np.sqrt(n))
     rank = np.arange(1, n_candidates + 1) - 0.5
     b = 1 / excess[-1] + (1 - np.sqrt(n_candidates / rank)) / (3 * quarter)
-    k = np.log1p(-b[:, None] * excess).mean(axis=1)
+    terms = np.multiply.outer(-b, excess)
+    k = np.log1p(terms, out=terms).mean(axis=1)
     log_profile = n * (np.log(-b / k) - k - 1)
     weight = np.exp(log_profile - log_profile.max())
     k_hat = np.log1p(-(weight @ b / weight.sum()) * excess).mean()

@@ -1,0 +1,90 @@
+"""Estimators of log p(x): time and memory, beside the least that the arithmetic costs.
+
+Run with `make bench`. One thread. A ratio is ours / other, the median of paired rounds with its
+quartiles; the targets are the project's own.
+"""
+
+import numpy as np
+from _timing import machine, paired, peak_mib
+from scipy.special import logsumexp
+from scipy.stats import norm
+from threadpoolctl import threadpool_limits
+
+from vitutor import data, evidence
+from vitutor.models import Decoder, LinearGaussian
+
+RNG = np.random.default_rng(0)
+
+
+def report(what, target, ours, other, ratio, memory=""):
+    low, median, high = ratio
+    spread = f"{median:.3g} ({low:.3g}-{high:.3g})"
+    print(f"{what:44} {ours:9.4f} {other:9.4f} {spread:>20} {memory:>8}   {target}")
+
+
+def naive_monte_carlo(d, n_draws=10**6):
+    """Against drawing the same normals in blocks into one buffer, and multiplying them by A."""
+    model = LinearGaussian(np.eye(d), np.zeros(d), 0.25 * np.eye(d))
+    x = np.full((1, d), np.sqrt(1.25))
+
+    def ours():
+        evidence.naive_monte_carlo(model, x, n_draws, rng=RNG)
+
+    def bound():
+        z, mean = np.empty((8192, d)), np.empty((8192, d))
+        for _ in range(n_draws // len(z)):
+            RNG.standard_normal(out=z)
+            np.matmul(z, model.weight, out=mean)
+
+    memory = f"{peak_mib(ours):.1f} MiB"
+    what = f"naive Monte Carlo, 1e6 draws, d = {d} / normals"
+    report(what, "<= 1.5, <= 16 MiB", *paired(ours, bound), memory)
+
+
+def quadrature(n_data=20):
+    """Against one call of scipy.stats a grid point, each for all data at once."""
+    model = Decoder.sine()
+    x = model.sample(n_data, rng=RNG)[1]
+
+    def ours():
+        return evidence.quadrature(model, x).value
+
+    def loop():
+        axis = np.linspace(-8, 8, 400)
+        log_f = [
+            norm.logpdf(z) + norm.logpdf(x[:, 0], np.sin(2 * z) + z / 2, model.noise_scale)
+            for z in axis
+        ]
+        return logsumexp(log_f, axis=0) + np.log(axis[1] - axis[0])
+
+    assert np.allclose(ours(), loop(), rtol=0, atol=1e-12)
+    report(f"quadrature, {n_data} data / scipy a point", "<= 0.033", *paired(ours, loop))
+
+
+def iwae(n_importance=5000, latent_dim=8):
+    """On the 360 test digits, against drawing the normals and the matrix product."""
+    train, test = (data.dequantise(part, rng=RNG) for part in data.digits(binarize=False))
+    model = LinearGaussian.fit(train, latent_dim)
+    q = model.posterior(test)
+
+    def ours():
+        evidence.iwae_bound(model, test, q, n_importance, 1, rng=RNG)
+
+    def bound():
+        z, mean = np.empty((4096, latent_dim)), np.empty((4096, test.shape[1]))
+        for _ in range(n_importance * len(test) // len(z)):
+            RNG.standard_normal(out=z)
+            np.matmul(z, model.weight.T, out=mean)
+
+    memory = f"{peak_mib(ours):.1f} MiB"
+    report("IWAE-5000, 360 digits, 8 latents / normals", "<= 1 s", *paired(ours, bound, 5), memory)
+
+
+if __name__ == "__main__":
+    print(machine())
+    print(f"{'ours / other':44} {'ours, s':>9} {'other, s':>9} {'ratio':>20} {'peak':>8}   target")
+    with threadpool_limits(1):
+        for d in (2, 8, 64):
+            naive_monte_carlo(d)
+        quadrature()
+        iwae()
