@@ -14,6 +14,7 @@ import tomllib
 import urllib.error
 import urllib.request
 from collections import namedtuple
+from importlib import metadata
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -21,6 +22,7 @@ import pytest
 import yaml
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from traitlets.config import PyFileConfigLoader
 
 ROOT = Path(__file__).parent.parent
@@ -138,6 +140,18 @@ def test_every_direct_dependency_is_pinned_to_a_version_it_allows():
     assert len(version) == len(pins)
     for wanted in requirements(*PROJECT["optional-dependencies"]):
         assert wanted.specifier.contains(version[wanted.name]), wanted
+
+
+def test_every_pin_works_with_the_oldest_python():
+    """Some packages ask for a later patch release than the Python 3.11 of a Linux distribution."""
+    oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    wanted = {dist.name: dist.metadata["Requires-Python"] for dist in metadata.distributions()}
+    too_new = {
+        name: python
+        for name, python in wanted.items()
+        if python and not SpecifierSet(python).contains(oldest)
+    }
+    assert too_new == {}
 
 
 def test_environment_yml_asks_for_what_pyproject_offers():
