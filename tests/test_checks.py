@@ -50,7 +50,10 @@ def test_a_number_and_each_of_its_mistakes_are_told_apart(key):
     for mistake in question.mistakes:
         verdict = checks.check(key, mistake.answer)
         assert verdict.right is False and mistake.says in str(verdict)
-    nothing_like_it = checks.check(key, question.truth * 1.37 + 0.7183)
+    largest = max(
+        abs(answer) for answer in (question.truth, *(m.answer for m in question.mistakes))
+    )
+    nothing_like_it = checks.check(key, 1.37 * largest + 0.7183)
     assert nothing_like_it.right is False and question.hint in str(nothing_like_it)
 
 

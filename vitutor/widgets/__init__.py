@@ -3,6 +3,7 @@
 from vitutor.widgets.dial import dimension_dial
 from vitutor.widgets.grid import grid_dial
 from vitutor.widgets.ledger import evidence_ledger
+from vitutor.widgets.tangent import gradient_tangent
 from vitutor.widgets.walk import decoder_walk
 
-__all__ = ["decoder_walk", "dimension_dial", "evidence_ledger", "grid_dial"]
+__all__ = ["decoder_walk", "dimension_dial", "evidence_ledger", "gradient_tangent", "grid_dial"]
