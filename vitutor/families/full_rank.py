@@ -1,6 +1,7 @@
 """The Gaussian with any covariance: what a linear-Gaussian posterior is. (Lessons 05, 08)"""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -20,25 +21,22 @@ class FullRankGaussian:
     mean: np.ndarray
     cov: np.ndarray
     _factor: np.ndarray = field(init=False, repr=False)
-    _whitener: np.ndarray = field(init=False, repr=False)
-    _log_det_factor: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self):
         mean = validation.real_array("mean", self.mean, ("N", "Dz"))
         n_data, latent_dim = mean.shape
         cov = validation.real_array("cov", self.cov, (n_data, latent_dim, latent_dim))
-        self._set(mean, cov, validation.cholesky("cov", cov))
-
-    def _set(self, mean, cov, factor):
-        derived = {
-            "mean": mean,
-            "cov": cov,
-            "_factor": factor,
-            "_whitener": np.linalg.inv(factor),
-            "_log_det_factor": np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1),
-        }
-        for name, array in derived.items():
+        factor = validation.cholesky("cov", cov)
+        for name, array in {"mean": mean, "cov": cov, "_factor": factor}.items():
             object.__setattr__(self, name, validation.frozen(array))
+
+    @cached_property
+    def _whitener(self):
+        return np.linalg.inv(self._factor)
+
+    @cached_property
+    def _log_det_factor(self):
+        return np.log(self._factor.diagonal(axis1=1, axis2=2)).sum(axis=1)
 
     def sample(self, n_draws, *, rng):
         """Draw z (S, N, Dz)."""
@@ -57,22 +55,26 @@ class FullRankGaussian:
         """Differential entropy, nats: (N,)."""
         return self._log_det_factor + 0.5 * self.mean.shape[1] * (1 + LOG_2PI)
 
-    @property
+    @cached_property
     def params(self):
         """Unconstrained parameters (N, Dz + Dz (Dz + 1) / 2).
 
         The mean, then the lower Cholesky factor row by row, its diagonal in logs.
         """
-        return np.concatenate([self.mean, log_cholesky.pack(self._factor)], axis=1)
+        params = np.concatenate([self.mean, log_cholesky.pack(self._factor)], axis=1)
+        return validation.frozen(params)
 
     def with_params(self, params):
         """Return the member of the family with these parameters (N, P)."""
-        params = validation.real_array("params", params, self.params.shape)
-        latent_dim = self.mean.shape[1]
+        n_data, latent_dim = self.mean.shape
+        n_params = latent_dim * (latent_dim + 3) // 2
+        params = validation.frozen(validation.real_array("params", params, (n_data, n_params)))
         factor, cov = log_cholesky.unpack("params", params[:, latent_dim:], latent_dim)
         # Not through the constructor: the factor is known, and squaring it would lose digits.
         made = object.__new__(FullRankGaussian)
-        made._set(params[:, :latent_dim], cov, factor)
+        cov.flags.writeable = factor.flags.writeable = False
+        mean = params[:, :latent_dim]
+        made.__dict__.update(mean=mean, cov=cov, _factor=factor, params=params)
         return made
 
     def transform(self, eps):
@@ -89,13 +91,13 @@ class FullRankGaussian:
     def score(self, z):
         """Gradient of log_prob in the parameters at a fixed z: (S, N, P)."""
         eps = self._whiten(z)
-        grad_mean = _apply(np.swapaxes(self._whitener, 1, 2), eps)
+        grad_mean = _apply(self._whitener.mT, eps)
         grad_factor = log_cholesky.gradient(self._factor, grad_mean, eps, log_density=True)
         return np.concatenate([grad_mean, grad_factor], axis=2)
 
     def grad_z_log_prob(self, z):
         """Gradient of log_prob in z: (S, N, Dz)."""
-        return -_apply(np.swapaxes(self._whitener, 1, 2), self._whiten(z))
+        return -_apply(self._whitener.mT, self._whiten(z))
 
     def _latents(self, name, z):
         n_data, latent_dim = self.mean.shape
@@ -115,4 +117,4 @@ class FullRankGaussian:
 
 def _apply(matrices, vectors):
     """Multiply matrices (N, D, D) into vectors (S, N, D), datum by datum."""
-    return np.matmul(matrices, np.swapaxes(vectors, 0, 1).swapaxes(1, 2)).transpose(2, 0, 1)
+    return np.matmul(matrices, vectors.transpose(1, 2, 0)).transpose(2, 0, 1)

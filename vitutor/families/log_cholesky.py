@@ -3,6 +3,8 @@
 Any real vector is then a covariance, and the same one always has the same vector.
 """
 
+from functools import cache
+
 import numpy as np
 
 from vitutor import validation
@@ -10,21 +12,20 @@ from vitutor import validation
 
 def pack(factor):
     """Return lower factors (..., D, D) as vectors (..., D (D + 1) / 2)."""
-    rows, columns = np.tril_indices(factor.shape[-1])
+    rows, columns, on_diagonal = _places(factor.shape[-1])
     packed = factor[..., rows, columns]
-    packed[..., rows == columns] = np.log(packed[..., rows == columns])
+    packed[..., on_diagonal] = np.log(packed[..., on_diagonal])
     return packed
 
 
 def unpack(name, packed, dim):
     """Return the factor and its covariance, both (..., D, D), that packed stands for."""
-    rows, columns = np.tril_indices(dim)
-    on_diagonal = rows == columns
+    rows, columns, on_diagonal = _places(dim)
     packed = packed.copy()
     packed[..., on_diagonal] = validation.exponentiated(name, packed[..., on_diagonal])
     factor = np.zeros((*packed.shape[:-1], dim, dim))
     factor[..., rows, columns] = packed
-    return factor, factor @ np.swapaxes(factor, -1, -2)
+    return factor, factor @ factor.mT
 
 
 def gradient(factor, left, right, *, log_density=False):
@@ -32,9 +33,16 @@ def gradient(factor, left, right, *, log_density=False):
 
     That of a log density has -log |L| besides, which is minus the sum of the log diagonal.
     """
-    rows, columns = np.tril_indices(factor.shape[-1])
-    on_diagonal = rows == columns
-    packed = left[..., rows] * right[..., columns]
-    packed[..., on_diagonal] *= np.diagonal(factor, axis1=-2, axis2=-1)
-    packed[..., on_diagonal] -= log_density
+    rows, columns, on_diagonal = _places(factor.shape[-1])
+    packed = left.take(rows, axis=-1) * right.take(columns, axis=-1)
+    packed[..., on_diagonal] *= factor.diagonal(axis1=-2, axis2=-1)
+    if log_density:
+        packed[..., on_diagonal] -= 1
     return packed
+
+
+@cache
+def _places(dim):
+    """Rows and columns of a packed factor's entries, and which entries are the diagonal's."""
+    rows, columns = np.tril_indices(dim)
+    return rows, columns, np.flatnonzero(rows == columns)

@@ -1,6 +1,7 @@
 """The Gaussian with independent coordinates: cheap, and blind to correlation. (Lessons 06, 08)"""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -53,16 +54,23 @@ class MeanFieldGaussian:
         """Differential entropy, nats: (N,)."""
         return np.log(self.scale).sum(axis=1) + 0.5 * self.mean.shape[1] * (1 + LOG_2PI)
 
-    @property
+    @cached_property
     def params(self):
         """Unconstrained parameters (N, 2 Dz): the mean, then the log scale."""
-        return np.concatenate([self.mean, np.log(self.scale)], axis=1)
+        return validation.frozen(np.concatenate([self.mean, np.log(self.scale)], axis=1))
 
     def with_params(self, params):
         """Return the member of the family with these parameters (N, 2 Dz)."""
-        params = validation.real_array("params", params, self.params.shape)
-        mean, log_scale = np.split(params, 2, axis=1)
-        return MeanFieldGaussian(mean, validation.exponentiated("params", log_scale))
+        n_data, latent_dim = self.mean.shape
+        params = validation.frozen(
+            validation.real_array("params", params, (n_data, 2 * latent_dim))
+        )
+        scale = validation.exponentiated("params", params[:, latent_dim:])
+        # Not through the constructor: what it would check has just been checked.
+        made = object.__new__(MeanFieldGaussian)
+        scale.flags.writeable = False
+        made.__dict__.update(mean=params[:, :latent_dim], scale=scale, params=params)
+        return made
 
     def transform(self, eps):
         """Turn standard normal noise (S, N, Dz) into draws of q: mean + scale * eps."""
