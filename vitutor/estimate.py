@@ -49,7 +49,7 @@ class Estimate:
         object.__setattr__(self, "n_draws", count("n_draws", self.n_draws, at_least=0))
         for name in ("value", "std_error", "ess", "pareto_k", "grid_change"):
             entry = getattr(self, name)
-            if entry is not None:
+            if entry is not None or name in ("value", "std_error"):
                 # log 0 is a value, and where nothing is known the error is infinite.
                 entry = frozen(real_array(name, entry, (...,), allow=(-np.inf, np.inf)))
                 object.__setattr__(self, name, entry)

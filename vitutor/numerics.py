@@ -49,11 +49,12 @@ class WeightStream:
 
     def __init__(self, n_draws, n_data):
         """Expect n_draws draws in all: that fixes how many of the largest weights are the tail."""
-        self._tail_length = tail_length(n_draws)
         self._seen = 0
         self._max = np.full(n_data, -np.inf)
         self._sum, self._sum_squares = np.zeros(n_data), np.zeros(n_data)
-        self._largest, self._candidates = np.full((0, n_data), -np.inf), []
+        # The tail, and the cut-off below it: zeros until there are weights.
+        self._largest = np.full((tail_length(n_draws) + 1, n_data), -np.inf)
+        self._candidates = []
 
     @classmethod
     def of(cls, log_w):
@@ -110,8 +111,9 @@ class WeightStream:
             return np.full_like(self._sum, np.inf)
         with np.errstate(divide="ignore"):
             relative_variance = self._seen / self.ess() - 1
-        # With equal weights rounding can put ESS above S.
-        return np.sqrt(np.maximum(relative_variance, 0.0) / (self._seen - 1))
+        # What equal weights leave here is rounding, of either sign.
+        relative_variance = np.where(relative_variance < 1e-12, 0.0, relative_variance)
+        return np.sqrt(relative_variance / (self._seen - 1))
 
     def pareto_k(self):
         """Tail shape k of the weights (N,): see vitutor.pareto."""
@@ -119,18 +121,16 @@ class WeightStream:
         return np.array([tail_shape(column) for column in np.sort(self._largest, axis=0).T])
 
     def _keep_largest(self, log_w):
-        if len(self._largest):
-            log_w = log_w[np.flatnonzero((log_w > self._largest.min(axis=0)).any(axis=1))]
-        self._candidates.append(log_w)
-        if sum(map(len, self._candidates)) > 2 * self._tail_length:
+        some_enter = np.flatnonzero((log_w > self._largest.min(axis=0)).any(axis=1))
+        self._candidates.append(log_w[some_enter])
+        if sum(map(len, self._candidates)) > 2 * len(self._largest):
             self._merge()
 
     def _merge(self):
-        keep = self._tail_length + 1  # the tail, and the cut-off below it
+        keep = len(self._largest)
         largest = np.concatenate([self._largest, *self._candidates])
-        if len(largest) > keep:
-            largest = np.partition(largest, -keep, axis=0)[-keep:]
-        self._largest, self._candidates = largest, []
+        self._largest = np.partition(largest, -keep, axis=0)[-keep:]
+        self._candidates = []
 
 
 def _finite(maximum):
