@@ -5,7 +5,16 @@ print(audit.audit_loss(my_loss))            # my_loss(recon, x, mu, logvar), Num
 """
 
 from vitutor.audit.diagnosis import Diagnosis, Finding, Implied
+from vitutor.audit.elbo import audit_elbo
 from vitutor.audit.loss import audit_loss
 from vitutor.audit.misconceptions import MISCONCEPTIONS, Misconception
 
-__all__ = ["MISCONCEPTIONS", "Diagnosis", "Finding", "Implied", "Misconception", "audit_loss"]
+__all__ = [
+    "MISCONCEPTIONS",
+    "Diagnosis",
+    "Finding",
+    "Implied",
+    "Misconception",
+    "audit_elbo",
+    "audit_loss",
+]

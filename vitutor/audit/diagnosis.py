@@ -22,11 +22,11 @@ class Finding:
     legal: bool
 
     @classmethod
-    def of(cls, kind, where, detail=""):
+    def of(cls, kind, where, detail="", legal=None):
         """Take sentence and correction from the table; `detail` is what is special in this case."""
         known = MISCONCEPTIONS[kind]
         says = f"{known.says.rstrip('.')} ({detail})." if detail else known.says
-        return cls(kind, where, says, known.mend, known.legal)
+        return cls(kind, where, says, known.mend, known.legal if legal is None else legal)
 
     def __str__(self):
         sentence = f"{self.kind} ({self.where}). {self.says}"
@@ -118,14 +118,27 @@ class Diagnosis:
 
 
 def spell_factor(factor, powers, names="NDK"):
-    """Write factor · N^i D^j K^l as a person would: 0.1·D/(2·K) becomes 0.05·D/K."""
+    """Write factor · N^i D^j K^k as a person would, 0.05·D/K."""
     above = [name for name, power in zip(names, powers, strict=True) for _ in range(power)]
     below = [name for name, power in zip(names, powers, strict=True) for _ in range(-power)]
-    text = "·".join([spell(factor), *above]) if factor != 1 or not above else "·".join(above)
-    if not below:
-        return text
-    divisor = "·".join(below)
-    return f"{text}/{divisor}" if len(below) == 1 else f"{text}/({divisor})"
+    number = spell(factor)
+    if above and number in ("1", "−1"):
+        number = number.removesuffix("1")
+        above[0] = number + above[0]
+    else:
+        above.insert(0, number)
+    divisor = f"({'·'.join(below)})" if len(below) > 1 else "".join(below)
+    return "·".join(above) + ("/" + divisor if below else "")
+
+
+def spell_terms(terms, names="NDK"):
+    """Write a sum of (factor, powers, formula), leaving out factors of one."""
+    text = ""
+    for factor, powers, formula in terms:
+        before = spell_factor(abs(factor), powers, names)
+        scaled = formula if before == "1" else f"{before} · {formula}"
+        text += f" {'−' if factor < 0 else '+'} {scaled}"
+    return text.removeprefix(" + ").strip()
 
 
 def spell(number):

@@ -57,8 +57,8 @@ def explain(measured, epsilon):
     terms += [_terms(m, epsilon, *terms[0]) for m in measured[1:]]
     reconstructions, divergences = zip(*terms, strict=True)
     shapes = [m.shape for m in measured]
-    pixels = _amplitude([r.amplitude for r in reconstructions], shapes, "the reconstruction term")
-    kl = _amplitude([d.weight for d in divergences], shapes, "the KL term")
+    pixels = amplitude([r.amplitude for r in reconstructions], shapes, "the reconstruction term")
+    kl = amplitude([d.weight for d in divergences], shapes, "the KL term")
     follows_x = _follows_x(measured[0], divergences[0], epsilon)
     misses = [
         _check_sum(m, r, d, follows_x, epsilon)
@@ -109,8 +109,8 @@ def _terms(measured, epsilon, like=None, divergence=None):
     return found
 
 
-def _amplitude(values, shapes, where):
-    """The Amplitude that gives all values (M,) at their shapes."""
+def amplitude(values, shapes, where):
+    """The Amplitude that gives all values (M,) at their shapes (N, D, K); Broken if none does."""
     if not any(values):
         return Amplitude()
     sizes = np.log(np.array(shapes, dtype=float))
@@ -122,7 +122,7 @@ def _amplitude(values, shapes, where):
     if not np.allclose(factors, factors[0], rtol=SAME):
         raise Broken("unexplained", "its factor is no power of N, D and K", where)
     factor = float(factors[0])
-    data_dim = shapes[0].data_dim
+    data_dim = shapes[0][1]
     # One size of data only: a mean over its pixels looks like a factor, too small by D.
     if not varies[1] and abs(np.log(abs(factor) * data_dim)) < abs(np.log(abs(factor))):
         powers[1], factor = -1, factor * data_dim

@@ -1,22 +1,22 @@
 """An explanation as a formula to read, and as what its weights say about the model."""
 
-from vitutor.audit.diagnosis import Implied, spell, spell_factor
-from vitutor.audit.solve import near
+from vitutor.audit.diagnosis import Implied, spell, spell_terms
+from vitutor.audit.solve import SAME, near
 
 
 def write(explanation):
     """The formula, minus signs and constants included."""
+    pixels, kl, constant = explanation.pixels, explanation.kl, explanation.constant
     terms = []
-    if explanation.pixels.factor:
-        terms.append((explanation.pixels, f"Σ {_reconstruction(explanation.reconstruction)}"))
-    if explanation.kl.factor:
-        terms.append((explanation.kl, _divergence(explanation)))
-    text = " + ".join(_scaled(amplitude, formula) for amplitude, formula in terms)
-    constant = explanation.constant
-    for nats, name in ((constant.pixel, "a pixel"), (constant.latent, "a latent")):
-        if abs(nats) > 1e-3:
-            text += f" + {spell(nats)} {name}"
-    return (text or "a constant").replace("+ −", "− ")
+    if pixels.factor:
+        formula = f"Σ {_reconstruction(explanation.reconstruction)}"
+        terms.append((pixels.factor, pixels.powers, formula))
+    if kl.factor:
+        terms.append((kl.factor, kl.powers, _divergence(explanation)))
+    for nats, of in ((constant.pixel, "pixel"), (constant.latent, "latent")):
+        if abs(nats) > SAME:
+            terms.append((1.0, (0, 0, 0), f"{spell(nats)} a {of}"))
+    return spell_terms(terms) or "a constant"
 
 
 def implied(explanation):
@@ -31,11 +31,6 @@ def implied(explanation):
     if any(powers) or not near(ratio, 1.0):
         return Implied("weight of the KL", ratio, *powers)
     return None
-
-
-def _scaled(amplitude, formula):
-    factor = spell_factor(amplitude.factor, amplitude.powers)
-    return formula if factor == "1" else f"{factor} · {formula}"
 
 
 def _reconstruction(reconstruction):

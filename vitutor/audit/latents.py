@@ -103,9 +103,9 @@ def recognise(measured, epsilon, space=None):
     for space in spaces:
         fit = solve(moves.column(lambda p, s=space: sums(s.columns(p)[:3])), moves, epsilon)
         coefficients = clean(fit.coefficients)
-        read = _read(coefficients, space.power)
-        if fit.explains and read:
-            return Divergence(space, *read, residual=fit.residual)
+        found = read(coefficients, space.power)
+        if fit.explains and found:
+            return Divergence(space, *found, residual=fit.residual)
         closest.append((fit.residual, space.spell(coefficients)))
     if divergence := recognise_targets(measured, epsilon, spaces):
         return divergence
@@ -119,7 +119,7 @@ def recognise_targets(measured, epsilon, spaces, start=None):
     return next(filter(None, found), None)
 
 
-def _read(coefficients, power):
+def read(coefficients, power):
     """(weight, ratios) with the fewest parts out of order, at most one; None if there is none."""
     found = []
     for weight in filter(None, coefficients):
@@ -150,12 +150,12 @@ def _with_targets(moves, epsilon, space):
         mean = slope / weight
         variance = spread / weight - mean**2
         consistent = np.allclose(square, weight, rtol=SAME)
-        read = _read(clean([weight, weight, log]), space.power)
+        parts = read(clean([weight, weight, log]), space.power)
     else:
         weight = log / space.power
         variance, mean = weight / square, slope / square
         consistent = np.allclose(square, spread, rtol=SAME)
-        read = (weight, (1.0, 1.0, space.power))
-    if not (fit.explains and consistent and read and (variance > 0).all()):
+        parts = (weight, (1.0, 1.0, space.power))
+    if not (fit.explains and consistent and parts and (variance > 0).all()):
         return None
-    return Divergence(space, *read, mean, variance, fit.residual)
+    return Divergence(space, *parts, mean, variance, fit.residual)

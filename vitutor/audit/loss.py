@@ -31,7 +31,8 @@ def audit_loss(
     arguments : the names of its arguments in order; "logstd", "std" or "var" in place of "logvar".
     noise_scale : standard deviation of a Gaussian decoder, if you have one in mind. Needed only
         where the loss has no normaliser: it then tells a missing ½ or a beta from another noise.
-    data_shape : shape of one datum if the loss has it built in: 784, or (1, 28, 28).
+    data_shape : shape of one datum if the loss has it built in: 784, or (1, 28, 28). A mean over
+        its pixels is then one number with a weight of 1/784, and the plainer of both is told.
     data : a batch of your own x, looked at only for whether its pixels are all 0 or 1.
 
     Returns a Diagnosis. Whatever the loss does (exceptions, NaN, shapes, writing to its inputs,
@@ -53,12 +54,17 @@ def audit_loss(
 
 def _audit(loss, data_shape, noise_scale, grey):
     try:
-        base, explanation = _explain(loss, data_shape)
+        pixels, base, explanation = _explain(loss, data_shape)
     except Broken as broken:
         return Diagnosis([*broken.findings, *_side_effects(loss)])
     findings = reading.read(
-        explanation, noise_scale=noise_scale, per_datum=loss.per_datum, grey=grey
+        explanation,
+        noise_scale=noise_scale,
+        per_datum=loss.per_datum,
+        grey=grey and pixels == "grey",
     )
+    if pixels == "binary":
+        findings.append(Finding.of("binary-only", "the function", legal=not grey))
     findings += _side_effects(loss)
     if loss.is_torch:
         findings += _gradients(loss, base)
@@ -68,13 +74,13 @@ def _audit(loss, data_shape, noise_scale, grey):
 
 
 def _explain(loss, data_shape):
-    """A point and the Explanation, on grey pixels, where more mistakes show; else on binary."""
+    """The Explanation on grey pixels, where more mistakes show, else on binary; with a point."""
     sizes = shapes(None if data_shape is None else int(np.prod(data_shape)))
     failures = []
     for pixels in ("grey", "binary"):
         try:
             measured = [Measured(loss, shape, pixels) for shape in sizes]
-            return measured[0].base, explain(measured, loss.epsilon)
+            return pixels, measured[0].base, explain(measured, loss.epsilon)
         except Broken as broken:
             failures.append(broken)
     # What was measured and not explained says more than what could not be measured.
@@ -111,8 +117,10 @@ def _gradients(loss, base):
 
 
 def _check_roles(arguments):
-    wanted = "recon, x, mu, and logvar, logstd, std or var, each once"
-    if isinstance(arguments, str) or not set(arguments) <= set(ROLES):
-        raise DomainError("arguments", got=repr(arguments), wanted=wanted)
-    if len(arguments) != 4 or not {"recon", "x", "mu"} <= set(arguments):
-        raise DomainError("arguments", got=repr(arguments), wanted=wanted)
+    named = set() if isinstance(arguments, str) else set(arguments)
+    if not (len(named) == len(arguments) == 4 and {"recon", "x", "mu"} < named <= set(ROLES)):
+        raise DomainError(
+            "arguments",
+            got=repr(arguments),
+            wanted='"recon", "x", "mu", and one of "logvar", "logstd", "std", "var"',
+        )

@@ -121,6 +121,11 @@ MISCONCEPTIONS = {
         "it lacks a normaliser, and is flattered by about a nat a pixel.",
         _BERNOULLI + " for x_d in {0, 1}; else binarise, or use the continuous Bernoulli",
     ),
+    "binary-only": Misconception(
+        "What is said here holds for pixels of 0 and 1 only: others are refused, or changed.",
+        "x_d in {0, 1}",
+        legal=True,
+    ),
     "rescaled-target": Misconception(
         "Recon is compared with a rescaled x: the likelihood is one of the rescaled data.",
         "log p(x|z) = log p(a + b x|z) + D log |b|",

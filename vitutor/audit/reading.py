@@ -12,12 +12,12 @@ def read(explanation, *, noise_scale, per_datum, grey):
     pixels, kl = explanation.pixels, explanation.kl
     noise = _noise(explanation, noise_scale)
     findings = [
-        *_missing(pixels, kl),
-        *_signs(pixels.factor, kl.factor),
-        *_batch(pixels, kl, per_datum),
+        *missing(pixels, kl),
+        *signs(pixels.factor, kl.factor),
+        *batch(pixels, kl, per_datum),
         *_sizes(pixels, kl),
         *_likelihood(explanation.reconstruction, grey),
-        *_divergence(explanation.divergence, explanation.follows_x),
+        *divergences(explanation.divergence, explanation.follows_x),
         *_weights(explanation, noise),
         *_constants(explanation, noise),
     ]
@@ -33,33 +33,35 @@ def _noise(explanation, noise_scale):
     return infer(abs(explanation.pixels.factor), pixel, abs(explanation.kl.factor), told)
 
 
-def _missing(pixels, kl):
-    if pixels.factor == 0:
-        yield Finding.of("recon-missing", "the loss")
+def missing(recon, kl):
+    """Terms with amplitude zero."""
+    if recon.factor == 0:
+        yield Finding.of("recon-missing", "the whole")
     if kl.factor == 0:
-        yield Finding.of("kl-missing", "the loss")
+        yield Finding.of("kl-missing", "the whole")
 
 
-def _signs(pixels, kl):
-    if pixels < 0:
-        yield Finding.of("sign", RECON if kl > 0 else "the whole loss")
+def signs(recon, kl, names=(RECON, KL)):
+    """Signs of the two factors, wanted positive."""
+    if recon < 0:
+        yield Finding.of("sign", names[0] if kl > 0 else "the whole")
     elif kl < 0:
-        yield Finding.of("kl-sign", KL)
+        yield Finding.of("kl-sign", names[1])
 
 
-def _batch(pixels, kl, per_datum):
+def batch(recon, kl, per_datum, names=(RECON, KL)):
     """Over the batch: a sum, a mean, a mean of a mean, or not the same for both."""
-    powers = {where: a.powers[0] for where, a in ((RECON, pixels), (KL, kl)) if a.factor}
+    amplitudes = zip(names, (recon, kl), strict=True)
+    powers = {where: a.powers[0] for where, a in amplitudes if a.factor}
     twice = [where for where, power in powers.items() if power <= -2]
     if twice:
-        where = BOTH if len(twice) == len(powers) == 2 else twice[0]
-        yield Finding.of("batch-mean-twice", where)
+        yield Finding.of("batch-mean-twice", " and ".join(twice))
     once = {max(power, -1) for power in powers.values()}
     if len(once) > 1:
         yield Finding.of("batch-reductions-differ", BOTH)
     elif not twice and powers:
         kind = "per-datum" if per_datum else {0: "batch-sum", -1: "batch-mean"}.get(once.pop())
-        yield Finding.of(kind or "batch-reductions-differ", "the loss")
+        yield Finding.of(kind or "batch-reductions-differ", "the whole")
 
 
 def _sizes(pixels, kl):
@@ -101,7 +103,8 @@ _RATIOS = {0.0: "kl-missing", 2.0: "kl-half-missing", -1.0: "kl-sign", 0.5: "std
 _POWERS = {2.0: "logvar-as-logstd", 0.5: "std-as-variance"}
 
 
-def _divergence(divergence, follows_x):
+def divergences(divergence, follows_x=False, parts=_PARTS):
+    """What is odd about a KL, its three parts under the given names."""
     space = divergence.space
     if space is None:
         return
@@ -113,16 +116,12 @@ def _divergence(divergence, follows_x):
         yield Finding.of("kl-to-posterior", KL, "its target moves with x")
     elif not divergence.standard:
         yield Finding.of("other-prior", KL)
-    wrong = {}
-    for part, ratio in zip(_PARTS[:2], divergence.ratios, strict=False):
-        if ratio != 1:
-            wrong.setdefault(_RATIOS[ratio], []).append(part)
-    if space.power != 1:
-        wrong.setdefault(_POWERS[space.power], []).append(_PARTS[1])
-    log = divergence.ratios[2]
-    if log != 1:
-        wrong.setdefault({**_RATIOS, 2.0: "logvar-as-logstd"}[log], []).append(_PARTS[2])
-    for kind, where in wrong.items():
+    square, spread, log = divergence.ratios
+    odd = [(parts[0], _RATIOS.get(square)), (parts[1], _RATIOS.get(spread))]
+    odd += [(parts[1], _POWERS.get(space.power))]
+    odd += [(parts[2], {**_RATIOS, **_POWERS}.get(log))]
+    for kind in dict.fromkeys(kind for _, kind in odd if kind):
+        where = dict.fromkeys(part for part, its_kind in odd if its_kind == kind)
         yield Finding.of(kind, " and ".join(where))
 
 
@@ -153,5 +152,5 @@ def _constants(explanation, noise):
         yield Finding.of("normaliser-missing", KL, "the −1, so that q = prior costs ½ a latent")
     elif not abs(constant.latent) < SAME:
         yield Finding.of("normaliser-wrong", KL)
-    if not constant.known:
-        yield Finding.of("normaliser-wrong", "the loss", "it belongs to no term")
+    if not constant.known and (explanation.pixels.factor or explanation.kl.factor):
+        yield Finding.of("normaliser-wrong", "the whole", "it belongs to no term")
