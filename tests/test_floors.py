@@ -14,7 +14,7 @@ FLOORS = (
     ("estimate", "distributions"),
     ("families", "flows", "divergences", "models"),
     ("evidence", "grid", "annealing", "elbo", "gradients"),
-    ("trace", "optim", "coordinate_ascent", "em", "variational_mixture", "fit", "vae", "audit"),
+    ("optim", "coordinate_ascent", "em", "variational_mixture", "fit", "vae", "audit"),
     ("plotting", "checks"),
     ("widgets",),
 )

@@ -94,13 +94,11 @@ class Adam:
 
 
 def _check_learning_rate(value):
-    if not validation.real_array("learning_rate", value, ()) > 0:
-        raise DomainError(
-            "learning_rate",
-            got=f"{value:.6g}",
-            wanted="a number > 0",
-            remedy="Objectives are maximised here: a step along the gradient is already uphill.",
-        )
+    validation.positive(
+        "learning_rate",
+        validation.real_array("learning_rate", value, ()),
+        remedy="Objectives are maximised here: a step along the gradient is already uphill.",
+    )
 
 
 def _check_decay(name, value):
