@@ -14,22 +14,28 @@ model and its gradient in plain NumPy.
 """
 
 from vitutor.vae import reference
+from vitutor.vae.annealing import ais, reverse_ais
 from vitutor.vae.evaluate import elbo, evaluate
 from vitutor.vae.files import load, save
 from vitutor.vae.grid import exact_log_marginal
 from vitutor.vae.model import VAE, build
 from vitutor.vae.run import History
+from vitutor.vae.sweep import Sweep, sweep
 from vitutor.vae.train import train
 
 __all__ = [
     "VAE",
     "History",
+    "Sweep",
+    "ais",
     "build",
     "elbo",
     "evaluate",
     "exact_log_marginal",
     "load",
     "reference",
+    "reverse_ais",
     "save",
+    "sweep",
     "train",
 ]

@@ -72,6 +72,7 @@ class Run:
 
     def write(self):
         """Write the run to its file, if it has one; of a group, the first process does it."""
+        self.written = time.monotonic()
         if self.path is None or (in_group() and distributed.get_rank() > 0):
             return
         state = {
@@ -83,7 +84,6 @@ class Run:
             "optimiser": self.optimiser.state_dict()["state"],
         }
         files.write(self.path, self.model, self.best, run=state)
-        self.written = time.monotonic()
 
     def history(self, stopped):
         reconstruction, kl, validation = np.array(self.records, dtype=float).reshape(-1, 3).T

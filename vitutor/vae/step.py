@@ -33,12 +33,12 @@ class Step:
         self.model, self.share, self.n_shares = model, 0, 1
         if in_group():
             self.share, self.n_shares = distributed.get_rank(), distributed.get_world_size()
-            self.model = DistributedDataParallel(model)
+            self.model = DistributedDataParallel(model, broadcast_buffers=False)
         self.graphed = device == "cuda" and self.n_shares == 1
         self.graph, self.n_warm = None, 0
 
     def __call__(self, x, eps):
-        if not self.graphed or len(x) < self.batch_size:
+        if not self.graphed or x.shape[-2] < self.batch_size:
             return self._step(x, eps)
         if self.n_warm < WARM_UP:
             return self._warm_up(x, eps)
@@ -50,13 +50,13 @@ class Step:
         return tuple(term.clone() for term in self.terms)
 
     def _step(self, x, eps):
-        n = len(x)
+        n = x.shape[-2]
         if self.n_shares > 1:
             x, eps = (t.tensor_split(self.n_shares)[self.share] for t in (x, eps))
         reconstruction, kl = self.model(x, eps)
-        elbo = torch.sub(reconstruction, kl, alpha=self.beta)
-        # DistributedDataParallel averages over processes, whose shares may differ by one datum.
-        objective = elbo.mean() if self.n_shares == 1 else elbo.sum() * (self.n_shares / n)
+        # Summed over models, where there is a stack of them. DistributedDataParallel averages over
+        # processes, whose shares may differ by one datum: hence the sum over data, and the factor.
+        objective = (reconstruction - self.beta * kl).sum() * (self.n_shares / n)
         self.optimiser.zero_grad()
         objective.backward()
         self.optimiser.step()
