@@ -66,24 +66,22 @@ def _explain(asked):
     found = elbo_form.recognise(asked, epsilon)
     if found is None:
         return _explain_log_of_mean(asked, epsilon)
-    forms, one_draw = found
+    form, one_draw = found
     sizes = [a.size for a in asked]
-    energy = amplitude([f.energy for f in forms], sizes, ENERGY)
-    of_q = amplitude([f.weight for f in forms], sizes, OF_Q)
+    energy = amplitude(form.energy.tolist(), sizes, ENERGY)
+    of_q = amplitude(form.weights.tolist(), sizes, OF_Q)
     findings = [
         *reading.missing(energy, of_q),
         *reading.signs(energy.factor, of_q.factor, (ENERGY, OF_Q)),
         *reading.batch(energy, of_q, asked[0].per_datum, (ENERGY, OF_Q)),
         *_sizes(energy, of_q),
-        *_weights(energy, of_q, forms[0]),
-        *reading.divergences(
-            Divergence(forms[0].space, ratios=forms[0].ratios), parts=_PARTS[forms[0].name]
-        ),
-        *_constants(forms),
+        *_weights(energy, of_q, form),
+        *reading.divergences(Divergence(form.space, ratios=form.ratios), parts=_PARTS[form.name]),
+        *_constants(form),
     ]
     if one_draw:
         findings.append(Finding.of("one-draw", "the draws"))
-    return Diagnosis(findings, _formula(energy, of_q, forms[0]), None, forms[0].residual)
+    return Diagnosis(findings, _formula(energy, of_q, form), None, form.residual)
 
 
 def _sizes(energy, of_q):
@@ -118,23 +116,24 @@ def _weights(energy, of_q, form):
         yield Finding.of("beta", OF_Q, f"its weight is {spell(second / common)}")
     if not near(common, 1.0):
         yield Finding.of("scaled", WHOLE, spell(common), legal=False)
-    if form.name == elbo_form.KL and not form.prior:
+    prior = form.prior.any()
+    if form.name == elbo_form.KL and first and not prior:
         yield Finding.of("prior-twice", WHOLE)
-    if form.name != elbo_form.KL and form.prior and not twice:
+    if form.name != elbo_form.KL and prior and second and not twice:
         yield Finding.of("kl-missing", "log p(z)", "log p(x|z) stands for log p(x, z)")
 
 
-def _constants(forms):
-    for form in forms:
-        slack = SAME * max(1.0, abs(form.constants[0]))
-        right, without = (abs(form.constant - c) < slack for c in form.constants)
-        if right:
-            continue
-        if without or abs(form.constant) < slack:
-            yield Finding.of("normaliser-missing", OF_Q, legal=False)
-        else:
-            yield Finding.of("normaliser-wrong", OF_Q)
+def _constants(form):
+    slack = SAME * np.maximum(1.0, np.abs(form.expected))
+
+    def are(constants):
+        return (np.abs(form.constants - constants) < slack).all()
+
+    if are(form.expected):
         return
+    known = are(form.without_2pi) or are(0.0)
+    kind = "normaliser-missing" if known else "normaliser-wrong"
+    yield Finding.of(kind, OF_Q, legal=False)
 
 
 def _explain_log_of_mean(asked, epsilon):
@@ -163,12 +162,12 @@ def _explain_log_of_mean(asked, epsilon):
 def _formula(energy, of_q, form):
     terms = []
     if energy.factor:
-        only_likelihood = near(form.prior, form.energy)
+        prior = form.prior[0] / form.energy[0]
+        only_likelihood = near(prior, 1.0)
         what = "E[log p(x|z)]" if only_likelihood else ENERGY
         terms.append((energy.factor, energy.powers, what))
-        if form.prior and not only_likelihood:
-            share = -energy.factor * form.prior / form.energy
-            terms.append((share, energy.powers, "E[log p(z)]"))
+        if prior and not only_likelihood:
+            terms.append((-energy.factor * prior, energy.powers, "E[log p(z)]"))
     if of_q.factor:
         sign, what = _FORMULAS[form.name]
         if form.space.reverse:

@@ -8,44 +8,54 @@ each with its own constant a latent, by which a normaliser left out is seen.
 """
 
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 
 from vitutor.audit.elbo_probes import LOG_2PI, features, log_mean_weight
+from vitutor.audit.explain import amplitude
 from vitutor.audit.latents import RATIOS, Space, read
 from vitutor.audit.solve import clean, near
 
-JOINT, ENTROPY, KL, LOG_OF_MEAN = "joint", "entropy", "kl", "log of mean"
+JOINT, ENTROPY, KL = "joint", "entropy", "kl"
 SPACES = tuple(Space(power, reverse) for reverse in (False, True) for power in (1.0, 2.0, 0.5))
+
+# What a latent adds beside its log scale: without the log 2π, and because of it.
+_CONSTANTS = {JOINT: (0.0, LOG_2PI / 2), ENTROPY: (0.5, LOG_2PI / 2), KL: (0.5, 0.0)}
 
 
 @dataclass(frozen=True)
 class Form:
-    """energy · E[log p(x, z)] - prior · E[log p(z)] + weight · what q adds, at one size.
+    """energy · E[log p(x, z)] - prior · E[log p(z)] + weights · what q adds; arrays over sizes.
 
-    `ratios` multiply the three parts of what q adds, as in latents. `constant` is what was found,
-    `constants` what it should be, and that without any log 2π.
+    `ratios` multiply the three parts of what q adds, as in latents. `constants` are those found,
+    `expected` those of this form, `without_2pi` those without any log 2π.
     """
 
     name: str
     space: Space
-    energy: float
-    prior: float
-    weight: float
+    energy: np.ndarray
+    prior: np.ndarray
+    weights: np.ndarray
     ratios: tuple
-    constant: float
-    constants: tuple
+    constants: np.ndarray
+    expected: np.ndarray
+    without_2pi: np.ndarray
     residual: float
 
 
 def recognise(asked, epsilon):
-    """The Forms of one name that explain the values at every size, and whether of one draw only.
-
-    None if there are none.
-    """
+    """The Form that explains the values at every size, and whether of one draw; or None."""
     for draws in (slice(None), slice(1)):
         for space in SPACES:
-            forms = [_form(a, space, draws, epsilon) for a in asked]
-            if None not in forms and len({(f.name, f.ratios) for f in forms}) == 1:
-                return forms, draws == slice(1)
+            fits = [a.fit(partial(features, draws=draws, space=space), epsilon) for a in asked]
+            if not all(fit.explains for fit, _ in fits):
+                continue
+            coefficients = np.array([clean(fit.coefficients) for fit, _ in fits]).T
+            constants = np.array([constant for _, constant in fits])
+            form = _read(coefficients, constants, space, asked, max(f.residual for f, _ in fits))
+            if form is not None:
+                return form, draws == slice(1)
     return None
 
 
@@ -57,48 +67,53 @@ def recognise_log_of_mean(asked, epsilon):
     return [(float(fit.coefficients[0]), constant, fit.residual) for fit, constant in fits]
 
 
-def _form(asked, space, draws, epsilon):
-    """The Form at one size, or None."""
-    fit, constant = asked.fit(lambda probe, z: features(probe, z[draws], space), epsilon)
-    if not fit.explains:
-        return None
-    energy, prior, square, log, mean, variance = clean(fit.coefficients)
-    if mean or variance:
-        name, of_q, with_2pi = KL, 0.5, 0.0
-        parts = read((-mean, -variance, -log if space.reverse else log), space.power)
-    elif square:
-        name, of_q, with_2pi = JOINT, 0.0, 0.5 * LOG_2PI
-        parts = _read_log_q(square, log, space.power, energy)
+def _read(coefficients, constants, space, asked, residual):
+    energy, prior, square, log, mean, variance = coefficients
+    n_latents = np.array([a.n_latents for a in asked])
+    if mean.any() or variance.any():
+        name, logs = KL, -log if space.reverse else log
+        readings = [read(parts, space.power) for parts in zip(-mean, -variance, logs, strict=True)]
+    elif square.any():
+        name, readings = JOINT, _read_log_q(square, log, space.power, energy, asked)
     else:
-        name, of_q, with_2pi = ENTROPY, 0.5, 0.5 * LOG_2PI
-        parts = _read_entropy(log, constant / asked.n_latents / (of_q + with_2pi))
-    if parts is None:
+        name, readings = ENTROPY, _read_entropy(log, constants / n_latents)
+    if not readings or None in readings or len({ratios for _, ratios in readings}) > 1:
         return None
-    weight, ratios = parts
-    without = weight * of_q * asked.n_latents
-    expected = without + (weight * with_2pi + prior * 0.5 * LOG_2PI) * asked.n_latents
-    return Form(
-        name, space, energy, prior, weight, ratios, constant, (expected, without), fit.residual
-    )
+    weights = np.array([weight for weight, _ in readings])
+    of_q, with_2pi = _CONSTANTS[name]
+    without = n_latents * weights * of_q
+    expected = without + n_latents * (weights * with_2pi + prior * LOG_2PI / 2)
+    ratios = readings[0][1]
+    return Form(name, space, energy, prior, weights, ratios, constants, expected, without, residual)
 
 
-def _read_log_q(square, log, power, energy):
-    """(weight, ratios) of -log q's two parts, with the fewest oddities; None if there are none."""
+def _read_log_q(square, log, power, energy, asked):
+    """(weight, ratios) of -log q's two parts at every size, with the fewest oddities."""
+    sizes = [a.size for a in asked]
+    whole = abs(amplitude(energy.tolist(), sizes, "E[log p(x, z)]").factor)
     found = []
     for of_log in RATIOS[2]:
-        weight = log / of_log if of_log else square
-        of_square = next((r for r in RATIOS[0] if near(square, r * weight)), None)
-        if of_square is not None and near(log, of_log * weight):
-            odd = (of_square != 1) + (of_log not in (1.0, power)) + (not near(weight, energy))
-            found.append((odd, of_log != 1.0, weight, (of_square, of_square, of_log)))
-    return min(found)[2:] if found else None
+        weights = log / of_log if of_log else square
+        for of_square in RATIOS[0]:
+            if _all_near(square, of_square * weights) and _all_near(log, of_log * weights):
+                factor = abs(amplitude(weights.tolist(), sizes, "log q(z)").factor)
+                # As much of log q as of log p; or one less, where log p is in both terms.
+                fair = near(factor, whole) or near(factor, whole - 1)
+                odd = (of_square != 1) + (of_log not in (1.0, power)) + (not fair)
+                ratios = (of_square, of_square, of_log)
+                found.append((odd, of_log != power, [(w, ratios) for w in weights.tolist()]))
+    return min(found)[2] if found else None
 
 
-def _read_entropy(log, weight_of_constant):
-    """(weight, ratios) of an entropy's log scale, seen beside its constant."""
-    if not log:
-        return 0.0, (1.0, 1.0, 1.0)
-    for ratio in (2.0, 0.5):
-        if near(log, ratio * weight_of_constant):
-            return weight_of_constant, (1.0, 1.0, ratio)
-    return log, (1.0, 1.0, 1.0)
+def _read_entropy(log, constant):
+    """(weight, ratios) of an entropy at every size, its weight being one that its constant has."""
+    of_q, with_2pi = _CONSTANTS[ENTROPY]
+    for weights in (constant / (of_q + with_2pi), constant / of_q):
+        for ratio in (1.0, 2.0, 0.5):
+            if log.all() and _all_near(log, ratio * weights):
+                return [(weight, (1.0, 1.0, ratio)) for weight in weights.tolist()]
+    return [(weight, (1.0, 1.0, 1.0)) for weight in log.tolist()]
+
+
+def _all_near(first, second):
+    return all(near(a, b) for a, b in zip(first, second, strict=True))

@@ -119,13 +119,13 @@ def _were_given(probe, asked):
     return (asked[:, None] == probe.z).all(axis=(2, 3)).any(axis=1).all()
 
 
-def features(probe, z, space):
-    """What an ELBO is made of, as means over the draws: six sums over latents (6, N).
+def features(probe, z, draws, space):
+    """What an ELBO is made of, as means over some draws: six sums over latents (6, N).
 
     log p(x, z); ½ |z|²; ½ |z - m|² / v; log s; ½ m² and ½ v, or, in a reversed space, ½ m²/v and
     ½ 1/v; with v = s^(2 power), s being q's standard deviation.
     """
-    mean, log_scale = probe.q.mean, np.log(probe.q.scale)
+    z, mean, log_scale = z[draws], probe.q.mean, np.log(probe.q.scale)
     v = np.exp(2 * space.power * log_scale)
     closed = (mean**2 / v, 1 / v) if space.reverse else (mean**2, v)
     return np.stack(
