@@ -1,28 +1,14 @@
 """A live figure in a real JupyterLab in a real browser. Skipped where there is no Chromium."""
 
-import contextlib
-import os
 import re
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
-import nbformat
+import lab
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from lab import PATIENCE
+from nbformat.v4 import new_code_cell, new_output
 
-ROOT = Path(__file__).parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium")
+pytestmark = pytest.mark.skipif(not lab.CHROMIUM, reason="needs Chromium: apt-get install chromium")
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-
-PATIENCE = 60_000  # milliseconds; a busy machine is slow, a broken page never comes
 
 SLOW = """
 import time
@@ -50,86 +36,32 @@ STILL = "from vitutor import plotting\nplotting.show(plotting.figure()[0], alt='
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """The address of a JupyterLab of its own, with one notebook."""
+def address(tmp_path_factory):
     home = tmp_path_factory.mktemp("lab")
-    cells = [
+    lab.write(
+        home / "live.ipynb",
         new_code_cell("from vitutor import widgets\nledger = widgets.evidence_ledger()\nledger"),
         new_code_cell(SLOW),
         new_code_cell(STILL),
-    ]
-    alt = '<img alt="Saved without a kernel." width="10" src="data:image/png;base64,iVBORw0KGgo=">'
-    saved = new_output("display_data", {"text/html": alt, "text/plain": "Saved."})
-    cells.append(new_code_cell("saved", outputs=[saved]))
-    # Without a kernel's name JupyterLab would stop and ask.
-    python = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
-    nbformat.write(new_notebook(cells=cells[:3], metadata=python), home / "live.ipynb")
-    nbformat.write(new_notebook(cells=cells[3:], metadata=python), home / "saved.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(8)
-    settings = {
-        "ServerApp.root_dir": home,
-        "ServerApp.port": port,
-        "IdentityProvider.token": token,
-        "ServerApp.open_browser": False,
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-        "LabApp.news_url": None,
-    }
-    environment = os.environ | {
-        "JUPYTER_CONFIG_PATH": str(ROOT / "tools" / "jupyter"),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
-    }
-    command = [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in settings.items())]
-    with open(home / "log", "w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(f"{url}/api?token={token}", server, home / "log")
-        yield lambda notebook: f"{url}/lab/tree/{notebook}?token={token}&reset"
-    finally:
-        server.terminate()
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-
-
-def wait_for(address, server, log):
-    for _ in range(120):
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
-            urllib.request.urlopen(address).close()
-            return
-        assert server.poll() is None, log.read_text()
-        time.sleep(0.5)
-    pytest.fail(log.read_text())
+    )
+    image = (
+        '<img alt="Saved without a kernel." width="10" src="data:image/png;base64,iVBORw0KGgo=">'
+    )
+    saved = new_output("display_data", {"text/html": image, "text/plain": "Saved."})
+    lab.write(home / "saved.ipynb", new_code_cell("saved", outputs=[saved]))
+    with lab.running(home) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_api.sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    with lab.browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
-def page(browser, lab):
-    """The notebook, all its cells run, and what went wrong on the way."""
-    page = browser.new_page(viewport={"width": 1200, "height": 1600})
-    page.set_default_timeout(PATIENCE)
-    page.wrongs = []
-    page.on("pageerror", lambda error: page.wrongs.append(str(error)))
-    page.on("console", lambda m: page.wrongs.append(m.text) if m.type == "error" else None)
-    page.goto(lab("live.ipynb"))
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()  # else "run all" runs nothing
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+def page(browser, address):
+    page = lab.open_and_run(browser, address("live.ipynb"))
     page.get_by_alt_text("Empty axes.").wait_for()
     page.get_by_role("slider", name="number a").wait_for()
     return page
@@ -211,8 +143,8 @@ def test_nothing_went_wrong_in_the_page(page):
     assert page.wrongs == []
 
 
-def test_a_saved_picture_keeps_its_alt_text_without_a_kernel(browser, lab):
+def test_a_saved_picture_keeps_its_alt_text_without_a_kernel(browser, address):
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
-    page.goto(lab("saved.ipynb"))
+    page.goto(address("saved.ipynb"))
     page.get_by_alt_text("Saved without a kernel.").wait_for(state="attached")

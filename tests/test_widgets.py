@@ -74,8 +74,10 @@ def test_between_the_corners(name, data):
 @pytest.mark.parametrize("name", FIGURES)
 def test_each_control_changes_picture_and_sentence(name):
     figure = getattr(widgets, name)()
+    start = dict(figure.state)
+    sentence, picture = figure.sentence, figure.picture
     for control in figure.controls.values():
-        sentence, picture = figure.sentence, figure.picture
+        figure.set(**start)
         figure.set(**{control.name: next(v for v in control.extremes if v != control.start)})
         assert figure.sentence != sentence, control.name
         assert figure.picture != picture, control.name

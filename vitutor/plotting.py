@@ -23,7 +23,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
-from matplotlib.transforms import Affine2D, ScaledTranslation
+from matplotlib.transforms import ScaledTranslation
 from PIL import Image
 
 INK = "#222222"
@@ -136,14 +136,11 @@ def label(ax, x, y, text, color=INK, *, ha="center", va="center", transform=None
 
     Text is most of a live figure's frame. Its letters are outlines here, made once and kept.
     """
-    outline, width = _outline(text)
+    points, codes, width = _outline(text)
     left = {"left": 0, "center": -width / 2, "right": -width}[ha]
     base = {"bottom": 0, "center": -CAP_HEIGHT / 2, "top": -CAP_HEIGHT}[va]
-    place = (
-        Affine2D().translate(left, base).scale(1 / 72)
-        + ax.figure.dpi_scale_trans
-        + ScaledTranslation(x, y, transform or ax.transData)
-    )
+    outline = Path((points + np.array((left, base))) / 72, codes)
+    place = ax.figure.dpi_scale_trans + ScaledTranslation(x, y, transform or ax.transData)
     # The figure's, not the axes', which would spend half the time on clipping it.
     ax.figure.add_artist(
         PathPatch(outline, facecolor=color, linewidth=0, transform=place, zorder=3)
@@ -152,11 +149,11 @@ def label(ax, x, y, text, color=INK, *, ha="center", va="center", transform=None
 
 
 def _outline(text):
-    """Return a path of the text's letters, in points, and its width."""
+    """Return the outline of the text's letters, in points, its codes, and its width."""
     letters = [_letter(character) for character in text]
     pen = np.cumsum([0] + [advance for _, _, advance in letters])
-    vertices = [xy + np.array((x, 0)) for (xy, _, _), x in zip(letters, pen[:-1], strict=True)]
-    return Path(np.concatenate(vertices), np.concatenate([c for _, c, _ in letters])), pen[-1]
+    points = [xy + np.array((x, 0)) for (xy, _, _), x in zip(letters, pen[:-1], strict=True)]
+    return np.concatenate(points), np.concatenate([codes for _, codes, _ in letters]), pen[-1]
 
 
 @cache
