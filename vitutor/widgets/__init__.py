@@ -1,9 +1,17 @@
 """The live figures, one a file. How to write another: `vitutor.widgets.engine`."""
 
+from vitutor.widgets.bench import importance_bench
 from vitutor.widgets.dial import dimension_dial
 from vitutor.widgets.grid import grid_dial
 from vitutor.widgets.ledger import evidence_ledger
 from vitutor.widgets.tangent import gradient_tangent
 from vitutor.widgets.walk import decoder_walk
 
-__all__ = ["decoder_walk", "dimension_dial", "evidence_ledger", "gradient_tangent", "grid_dial"]
+__all__ = [
+    "decoder_walk",
+    "dimension_dial",
+    "evidence_ledger",
+    "gradient_tangent",
+    "grid_dial",
+    "importance_bench",
+]
