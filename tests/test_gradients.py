@@ -263,13 +263,8 @@ def test_parameters_that_all_data_share():
             by_scale = grad_z * np.exp(self.params[1]) * eps
             return np.concatenate([grad_z * SHARED_X, by_scale], axis=2)
 
-        def score(self, z):
-            eps = (z - self.params[0] * SHARED_X) / np.exp(self.params[1])
-            by_weight = eps * SHARED_X / np.exp(self.params[1])
-            return np.concatenate([by_weight, eps**2 - 1], axis=2)
-
-        def grad_z_log_prob(self, z):
-            return (self.params[0] * SHARED_X - z) / np.exp(2 * self.params[1])
+        def grad_log_det(self, eps):
+            return np.concatenate([np.zeros(eps.shape), np.ones(eps.shape)], axis=2)
 
     draws = gradients.reparameterised(SINE, SHARED_X, Encoder([0.5, -1.0]), 20_000, rng=rng(13))
     assert draws.shape == (20_000, 3, 2)

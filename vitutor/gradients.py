@@ -90,18 +90,20 @@ def score_function(model, x, q, n_draws, *, rng, baseline=0.0):
 def reparameterised(model, x, q, n_draws, *, rng, sticking_the_landing=False):
     """d ELBO / d phi through z = q.transform(eps), eps ~ N(0, I): (S, N, P).
 
-    log p(x, z) - log q(z) moves with phi because z does, and because q's own formula does. The
-    latter has mean zero: `sticking_the_landing` drops it, and at q = posterior what is left is
-    zero in every draw. References: Kingma & Welling 2014; Roeder, Wu & Duvenaud 2017.
+    log p(x, z) - log q(z) moves with phi because z does, and because q's own formula does. Both
+    together move -log q(z) as transform's log |det| moves, whose mean is the entropy. The second
+    alone has mean zero: `sticking_the_landing` drops it, and at q = posterior what is left is zero
+    in every draw. References: Kingma & Welling 2014; Roeder, Wu & Duvenaud 2017.
     """
     x = _one_q_a_datum(x, q)
     n_draws = validation.count("n_draws", n_draws)
     _needs(model, "grad_z_log_joint", " Or take score_function, which needs none.")
     eps = validation.generator(rng).standard_normal((n_draws, len(x), model.latent_dim))
     z = q.transform(eps)
-    along_z = model.grad_z_log_joint(x, z) - q.grad_z_log_prob(z)
-    path = q.pull_back(eps, along_z)
-    return path if sticking_the_landing else path - q.score(z)
+    grad_z = model.grad_z_log_joint(x, z)
+    if sticking_the_landing:
+        return q.pull_back(eps, grad_z - q.grad_z_log_prob(z))
+    return q.pull_back(eps, grad_z) + q.grad_log_det(eps)
 
 
 def _one_q_a_datum(x, q):

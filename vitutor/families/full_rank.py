@@ -88,6 +88,16 @@ class FullRankGaussian:
         grad_factor = log_cholesky.gradient(self._factor, grad_z, eps)
         return np.concatenate([grad_z, grad_factor], axis=2)
 
+    def grad_log_det(self, eps):
+        """Gradient of log |det| of transform at eps (S, N, Dz) in the parameters: (S, N, P).
+
+        It is one in each entry of the log diagonal whatever eps: the gradient of the entropy.
+        """
+        none = np.zeros((1, *self.mean.shape))
+        grad_factor = -log_cholesky.gradient(self._factor, none, none, log_density=True)
+        gradient = np.concatenate([none, grad_factor], axis=2)
+        return np.broadcast_to(gradient, (len(eps), *gradient.shape[1:]))
+
     def score(self, z):
         """Gradient of log_prob in the parameters at a fixed z: (S, N, P)."""
         eps = self._whiten(z)

@@ -82,6 +82,15 @@ class MeanFieldGaussian:
         grad_z = validation.real_array("grad_z", grad_z, eps.shape)
         return np.concatenate([grad_z, grad_z * self.scale * eps], axis=2)
 
+    def grad_log_det(self, eps):
+        """Gradient of log |det| of transform at eps (S, N, Dz) in the parameters: (S, N, P).
+
+        It is one in each log scale whatever eps, so it is the gradient of the entropy.
+        """
+        n_data, latent_dim = self.mean.shape
+        gradient = np.repeat([0.0, 1.0], latent_dim)
+        return np.broadcast_to(gradient, (len(eps), n_data, len(gradient)))
+
     def score(self, z):
         """Gradient of log_prob in the parameters at a fixed z: (S, N, P)."""
         standardised = (self._latents("z", z) - self.mean) / self.scale
