@@ -3,6 +3,7 @@
 from vitutor.widgets.bench import importance_bench
 from vitutor.widgets.dial import dimension_dial
 from vitutor.widgets.grid import grid_dial
+from vitutor.widgets.jensen import jensen_picture
 from vitutor.widgets.ledger import evidence_ledger
 from vitutor.widgets.tangent import gradient_tangent
 from vitutor.widgets.walk import decoder_walk
@@ -14,4 +15,5 @@ __all__ = [
     "gradient_tangent",
     "grid_dial",
     "importance_bench",
+    "jensen_picture",
 ]
