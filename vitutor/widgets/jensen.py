@@ -118,8 +118,8 @@ def sentence(jensen):
     spread = np.exp(np.minimum(jensen.log_ratio, 700))
     return (
         f"With q = N({number(jensen.q_mean)}, {number(jensen.q_scale)}²) the weights of "
-        f"{N_DRAWS} draws lie between {spread.min():.2g} and {spread.max():.2g} times their mean. The log of the "
-        f"mean is log p(x) = {number(LOG_EVIDENCE, 3)} nats; the mean of the logs is the ELBO, "
+        f"{N_DRAWS} draws lie between {spread.min():.2g} and {spread.max():.2g} times their mean. "
+        f"The log of the mean is log p(x) = {number(LOG_EVIDENCE, 3)} nats; the mean of the logs is the ELBO, "
         f"{number(LOG_EVIDENCE - jensen.gap, 3)}; the gap is {number(jensen.gap, 3)}."
     )
 
