@@ -8,6 +8,7 @@ import pytest
 from vitutor import elbo
 from vitutor.audit import audit_elbo
 from vitutor.families import MeanFieldGaussian
+from vitutor.numerics import logmeanexp
 
 LOG_2PI = np.log(2 * np.pi)
 
@@ -85,6 +86,47 @@ def test_the_package_own_forms_are_right():
             return form(model, np.zeros((len(q.mean), 1)), q, z)
 
         assert audit_elbo(elbo_fn).ok
+
+
+def log_of_sum(log_joint, q, z):
+    return log_mean(log_joint, q, z) + np.log(len(z))
+
+
+def seeds_formula(log_joint, q, z):
+    """E[log p(x|z)] - KL(q‖posterior), with log p(x, z) standing for the posterior."""
+    return 2 * log_joint(z).mean(0) - (log_prior(z) + q.log_prob(z)).mean(0)
+
+
+def log_mean(log_joint, q, z):
+    return logmeanexp(log_joint(z) - q.log_prob(z))
+
+
+@pytest.mark.parametrize(
+    ("elbo_fn", "mistakes"),
+    [
+        (log_mean, {"log-of-mean"}),
+        (log_of_sum, {"log-of-mean", "draws-not-averaged"}),
+        (lambda lj, q, z: -log_mean(lj, q, z).mean(), {"log-of-mean", "sign"}),
+        (lambda lj, q, z: 3 * log_mean(lj, q, z), {"log-of-mean", "scaled"}),
+        (lambda lj, q, z: 3 * joint(lj, q, z), {"scaled"}),
+        (lambda lj, q, z: energy(lj, q, z) + 0.1, {"normaliser-wrong"}),
+        # log q with the log of the scale dropped, or of the wrong sign.
+        (lambda lj, q, z: joint(lj, q, z) - np.log(q.scale).sum(1), {"kl-missing"}),
+        (lambda lj, q, z: joint(lj, q, z) - 2 * np.log(q.scale).sum(1), {"kl-sign"}),
+        # log p(x | z) for log p(x, z).
+        (lambda lj, q, z: joint(lj, q, z) - log_prior(z).mean(0), {"kl-missing"}),
+        (seeds_formula, {"kl-to-posterior"}),
+    ],
+)
+def test_a_famous_mistake_is_named(elbo_fn, mistakes):
+    diagnosis = audit_elbo(elbo_fn)
+    assert diagnosis.kinds == mistakes, diagnosis
+
+
+def test_what_is_printed():
+    said = str(audit_elbo(lambda lj, q, z: -reconstruction(lj, q, z).mean()))
+    assert "− 1/N · E[log p(x|z)] + 1/N · KL(q‖N(0, I))" in said
+    assert said.startswith("1 mistake found.")
 
 
 COMMON = (

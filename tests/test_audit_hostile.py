@@ -42,6 +42,7 @@ NEVER_GUESSED = {
     "|mu|": lambda r, x, m, v: bce(r, x).sum() + (np.abs(m) + kl(m, v)).sum(),
     "a product": lambda r, x, m, v: bce(r, x).sum() * kl(m, v).sum(),
     "a coupling": lambda r, x, m, v: right(r, x, m, v) + 0.01 * r.sum() * m.sum(),
+    "a term of x alone": lambda r, x, m, v: right(r, x, m, v) + (x**3).sum(),
     "root of N": lambda r, x, m, v: right(r, x, m, v) / len(m) ** 0.5,
     "another formula when N = 3": lambda r, x, m, v: right(r, x, m, v * (2 if len(m) == 3 else 1)),
     "latents of one datum": lambda r, x, m, v: bce(r, x).sum() + kl(m, v)[0].sum(),
@@ -174,6 +175,14 @@ def test_the_callers_random_numbers_stay_as_they_are():
     assert torch.rand(1) == expected
 
 
+def test_gradients_are_looked_at_where_the_caller_wants_none():
+    def loss(recon, x, mu, logvar):
+        return ((x - recon) ** 2).sum() / 2 + 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum()
+
+    with torch.no_grad():
+        assert audit_loss(loss).ok
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [
@@ -196,6 +205,43 @@ def test_bad_options_are_errors(options, error):
 def test_what_is_no_function_is_an_error(audit):
     with pytest.raises(ArgumentTypeError, match="wanted a function"):
         audit(3.0)
+
+
+HOSTILE_ELBOS = [
+    (lambda lj, q, z: 1 / 0, {"raises"}, "ZeroDivisionError"),
+    (lambda lj, q, z: lj(z[:, :, 0]).mean(0), {"raises"}, "wanted shape (S, N, Dz)"),
+    (lambda lj, q, z: lj(z), {"wrong-output"}, "shape (4, 2) for 2 data"),
+    (lambda lj, q, z: lj(z).mean(1), {"wrong-output"}, "shape (4,) for 2 data"),
+    (lambda lj, q, z: np.log(q.mean).sum(1), {"not-finite"}, "nan"),
+    (lambda lj, q, z: np.abs(lj(z)).mean(0) ** 0.5, {"unexplained"}, "nor log E[w]"),
+    (lambda lj, q, z: (lj(z) ** 2).mean(0) + q.entropy(), {"unexplained"}, "nor log E[w]"),
+    (lambda lj, q, z: lj(z).max(0) + q.entropy(), {"unexplained"}, "nor log E[w]"),
+    (lambda lj, q, z: 1.0, {"recon-missing", "kl-missing"}, "a constant"),
+    (
+        lambda lj, q, z: lj(q.sample(3, rng=np.random.default_rng())).mean(0) + q.entropy(),
+        {"not-deterministic"},
+        "two values",
+    ),
+    (
+        lambda lj, q, z: (lj(z - 0) + q.entropy() + z.__imul__(2).sum(-1) * 0).mean(0),
+        {"changes-inputs"},
+        "it writes to z",
+    ),
+    (
+        lambda lj, q, z: (
+            lj(np.random.default_rng(0).standard_normal(z.shape)).mean(0) + q.entropy()
+        ),
+        {"detached-sample"},
+        "as q moves",
+    ),
+]
+
+
+@pytest.mark.parametrize(("elbo_fn", "mistakes", "words"), HOSTILE_ELBOS)
+def test_bad_behaviour_of_an_elbo_is_a_finding(elbo_fn, mistakes, words):
+    diagnosis = audit_elbo(elbo_fn)
+    assert diagnosis.kinds == mistakes, diagnosis
+    assert words in " ".join(str(diagnosis).split())
 
 
 def test_numpy_losses_need_no_torch():

@@ -80,12 +80,13 @@ class AuditedLoss:
     def gradient(self, inputs):
         """Autograd's gradient by role, as arrays; zeros where nothing flows back."""
         leaves = {role: self._convert(a).requires_grad_() for role, a in inputs.items()}
-        # Clones, since writing to a leaf in place is an error of another kind.
-        result = self._run([leaf.clone() for leaf in leaves.values()])
-        if getattr(result, "requires_grad", False):
-            result.sum().backward()
+        with sys.modules["torch"].enable_grad():
+            # Clones, since writing to a leaf in place is an error of another kind.
+            result = self._run([leaf.clone() for leaf in leaves.values()])
+            if getattr(result, "requires_grad", False):
+                result.sum().backward()
         return {
-            role: np.zeros(leaf.shape) if leaf.grad is None else np.array(leaf.grad, dtype=float)
+            role: np.zeros(leaf.shape) if leaf.grad is None else _numpy(leaf.grad)
             for role, leaf in leaves.items()
         }
 

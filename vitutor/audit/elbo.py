@@ -8,8 +8,8 @@ from vitutor.audit import elbo_form, reading
 from vitutor.audit.calling import Broken, quietly
 from vitutor.audit.diagnosis import Diagnosis, Finding, spell, spell_factor, spell_terms
 from vitutor.audit.elbo_probes import SIZES, Asked
-from vitutor.audit.explain import Amplitude, amplitude
 from vitutor.audit.latents import Divergence
+from vitutor.audit.scaling import Amplitude, amplitude
 from vitutor.audit.solve import SAME, near
 from vitutor.errors import ArgumentTypeError
 
@@ -129,7 +129,7 @@ def _constants(form):
     def are(constants):
         return (np.abs(form.constants - constants) < slack).all()
 
-    if are(form.expected):
+    if are(form.expected) or not (form.energy.any() or form.weights.any()):
         return
     known = are(form.without_2pi) or are(0.0)
     kind = "normaliser-missing" if known else "normaliser-wrong"
@@ -148,6 +148,8 @@ def _explain_log_of_mean(asked, epsilon):
         *reading.signs(factor.factor, 0.0),
         *reading.batch(factor, Amplitude(), asked[0].per_datum),
     ]
+    if not near(abs(factor.factor), 1.0):
+        findings.append(Finding.of("scaled", WHOLE, spell(abs(factor.factor)), legal=False))
     # The log of a sum in place of a mean is larger by log S for each datum.
     left = [constant / weight for weight, constant, _ in found]
     summed = [np.log(a.size[1]) * (1 if a.per_datum else a.size[0]) for a in asked]

@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 
 from vitutor.audit.elbo_probes import LOG_2PI, features, log_mean_weight
-from vitutor.audit.explain import amplitude
 from vitutor.audit.latents import RATIOS, Space, read
+from vitutor.audit.scaling import amplitude
 from vitutor.audit.solve import clean, near
 
 JOINT, ENTROPY, KL = "joint", "entropy", "kl"
@@ -90,15 +90,15 @@ def _read(coefficients, constants, space, asked, residual):
 def _read_log_q(square, log, power, energy, asked):
     """(weight, ratios) of -log q's two parts at every size, with the fewest oddities."""
     sizes = [a.size for a in asked]
-    whole = abs(amplitude(energy.tolist(), sizes, "E[log p(x, z)]").factor)
+    whole = amplitude(energy.tolist(), sizes, "E[log p(x, z)]").factor
     found = []
     for of_log in RATIOS[2]:
         weights = log / of_log if of_log else square
         for of_square in RATIOS[0]:
             if _all_near(square, of_square * weights) and _all_near(log, of_log * weights):
-                factor = abs(amplitude(weights.tolist(), sizes, "log q(z)").factor)
+                factor = amplitude(weights.tolist(), sizes, "log q(z)").factor
                 # As much of log q as of log p; or one less, where log p is in both terms.
-                fair = near(factor, whole) or near(factor, whole - 1)
+                fair = near(factor, whole) or near(factor, whole - np.sign(whole))
                 odd = (of_square != 1) + (of_log not in (1.0, power)) + (not fair)
                 ratios = (of_square, of_square, of_log)
                 found.append((odd, of_log != power, [(w, ratios) for w in weights.tolist()]))

@@ -11,6 +11,7 @@ import numpy as np
 from vitutor.audit.calling import Broken, as_numbers, quote
 from vitutor.audit.probes import Moves
 from vitutor.audit.solve import solve
+from vitutor.errors import ShapeError
 from vitutor.families import MeanFieldGaussian
 from vitutor.numerics import logmeanexp
 
@@ -104,6 +105,10 @@ def _ask(elbo_fn, probe):
 
     def log_joint(at):
         at = np.asarray(at, dtype=np.float64)
+        if at.shape[-2:] != z.shape[1:]:
+            raise ShapeError(
+                "z", got=f"shape {at.shape}", wanted=f"shape (S, N, Dz), here {z.shape}"
+            )
         asked.append(at.reshape(-1, *probe.z.shape[1:]))
         return probe.log_joint(at)
 

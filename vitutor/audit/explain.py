@@ -11,18 +11,11 @@ import numpy as np
 
 from vitutor.audit import latents, reconstruction
 from vitutor.audit.calling import Broken
+from vitutor.audit.scaling import Amplitude, amplitude
 from vitutor.audit.solve import SAME, TOLERANCE, tolerance
 
 # Which constants are tried, the simplest first: stray powers of D, a pixel's, a latent's.
 _CONSTANTS = ((0, 0, 0), (0, 1, 0), (0, 0, 1), (0, 1, 1), (1, 1, 0), (-1, 1, 0))
-
-
-@dataclass(frozen=True)
-class Amplitude:
-    """factor · N^i D^j K^k with powers (i, j, k); factor 0 for a term that is not there."""
-
-    factor: float = 0.0
-    powers: tuple = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -53,8 +46,8 @@ class Explanation:
 
 def explain(measured, epsilon):
     """The Explanation of a list of Measured, base shape first; Broken if there is none."""
-    terms = [_terms(m, epsilon) for m in measured[:1]]
-    terms += [_terms(m, epsilon, *terms[0]) for m in measured[1:]]
+    first = _terms(measured[0], epsilon)
+    terms = [first, *(_terms(m, epsilon, *first) for m in measured[1:])]
     reconstructions, divergences = zip(*terms, strict=True)
     shapes = [m.shape for m in measured]
     pixels = amplitude([r.amplitude for r in reconstructions], shapes, "the reconstruction term")
@@ -107,26 +100,6 @@ def _terms(measured, epsilon, like=None, divergence=None):
             "unexplained", f"its formula is another one at N = {n}, D = {d}, K = {k}", "a term"
         )
     return found
-
-
-def amplitude(values, shapes, where):
-    """The Amplitude that gives all values (M,) at their shapes (N, D, K); Broken if none does."""
-    if not any(values):
-        return Amplitude()
-    sizes = np.log(np.array(shapes, dtype=float))
-    varies = np.ptp(sizes, axis=0) > 0
-    design = np.column_stack([np.ones(len(values)), sizes[:, varies]])
-    powers = np.zeros(3, dtype=int)
-    powers[varies] = np.rint(np.linalg.lstsq(design, np.log(np.abs(values)))[0][1:])
-    factors = np.array(values) / np.exp(sizes @ powers)
-    if not np.allclose(factors, factors[0], rtol=SAME):
-        raise Broken("unexplained", "its factor is no power of N, D and K", where)
-    factor = float(factors[0])
-    data_dim = shapes[0][1]
-    # One size of data only: a mean over its pixels looks like a factor, too small by D.
-    if not varies[1] and abs(np.log(abs(factor) * data_dim)) < abs(np.log(abs(factor))):
-        powers[1], factor = -1, factor * data_dim
-    return Amplitude(factor, tuple(powers.tolist()))
 
 
 def _follows_x(measured, divergence, epsilon):

@@ -168,7 +168,7 @@ MISCONCEPTIONS = {
     # The function itself
     "raises": Misconception(
         "The function raises an exception.",
-        "if the size of x is built into it, say so: audit_loss(loss, data_shape=784)",
+        "what the exception says; if the size of x is built in: audit_loss(loss, data_shape=784)",
     ),
     "wrong-output": Misconception(
         "The function does not return one number, or one for each datum.",
