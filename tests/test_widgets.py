@@ -38,14 +38,14 @@ def test_corner(name, corner):
     assert figure.error is None
     assert figure.state == corner
     assert not re.search(r"\bnan\b|\binf\b|None", figure.sentence)
-    stays_inside_the_picture(figure)
+    stays_inside_the_picture(figure, figure._draw, figure.data)
 
 
-def stays_inside_the_picture(figure):
+def stays_inside_the_picture(figure, draw, data):
     stage = figure._stage
     box = stage.figure.bbox
     try:
-        figure._draw(stage.axes, figure.data)
+        draw(stage.axes, data)
         for artist in set(stage._artists()) - stage.resting:
             if artist.get_clip_on() and (artist.get_clip_box() or artist.get_clip_path()):
                 continue
@@ -290,6 +290,15 @@ def test_an_error_is_told_and_the_figure_lives_on():
     assert figure.error is None
     assert figure.sentence == "a is 5 nats, drawn thick."
     assert figure.png() != told
+
+
+def test_a_long_error_is_cut_in_the_picture_only():
+    def compute(a, kind):
+        raise ValueError("0.1 " * 1000)
+
+    figure = make(compute)
+    assert len(figure.sentence) > 4000
+    stays_inside_the_picture(figure, figure._stage.write, figure.sentence)
 
 
 def test_an_error_while_drawing_leaves_nothing_behind():

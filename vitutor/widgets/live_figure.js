@@ -8,11 +8,11 @@ const make = (tag, properties = {}, ...children) => {
   return node;
 };
 
-const words = (control, value) =>
-  value.toLocaleString("en", {
-    minimumFractionDigits: control.decimals,
-    maximumFractionDigits: control.decimals,
-  }) + (control.unit && ` ${control.unit}`);
+const words = (control, value) => {
+  const digits = { minimumFractionDigits: control.decimals, maximumFractionDigits: control.decimals };
+  const number = value.toLocaleString("en", digits).replace("-", "\u2212");
+  return control.unit ? `${number} ${control.unit}` : number;
+};
 
 const nearest = (values, value) =>
   values.reduce((best, v, i) => (Math.abs(v - value) < Math.abs(values[best] - value) ? i : best), 0);
