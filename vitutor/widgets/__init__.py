@@ -1,14 +1,17 @@
 """The live figures, one a file. How to write another: `vitutor.widgets.engine`."""
 
 from vitutor.widgets.bench import importance_bench
+from vitutor.widgets.broken import broken_bound
 from vitutor.widgets.dial import dimension_dial
 from vitutor.widgets.grid import grid_dial
 from vitutor.widgets.jensen import jensen_picture
 from vitutor.widgets.ledger import evidence_ledger
 from vitutor.widgets.tangent import gradient_tangent
+from vitutor.widgets.two_kls import two_kls
 from vitutor.widgets.walk import decoder_walk
 
 __all__ = [
+    "broken_bound",
     "decoder_walk",
     "dimension_dial",
     "evidence_ledger",
@@ -16,4 +19,5 @@ __all__ = [
     "grid_dial",
     "importance_bench",
     "jensen_picture",
+    "two_kls",
 ]

@@ -119,8 +119,8 @@ def sentence(jensen):
     return (
         f"With q = N({number(jensen.q_mean)}, {number(jensen.q_scale)}²) the weights of "
         f"{N_DRAWS} draws lie between {spread.min():.2g} and {spread.max():.2g} times their mean. "
-        f"The log of the mean is log p(x) = {number(LOG_EVIDENCE, 3)} nats; the mean of the logs is the ELBO, "
-        f"{number(LOG_EVIDENCE - jensen.gap, 3)}; the gap is {number(jensen.gap, 3)}."
+        f"The log of the mean is log p(x) = {number(LOG_EVIDENCE, 3)} nats; the mean of the logs "
+        f"is the ELBO, {number(LOG_EVIDENCE - jensen.gap, 3)}; the gap is {number(jensen.gap, 3)}."
     )
 
 
