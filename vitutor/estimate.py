@@ -27,7 +27,8 @@ class Estimate:
     n_draws : int, 0 for closed forms and quadrature.
     ess, pareto_k : arrays like value, for estimates from importance weights, else None.
     grid_change : array like value, for quadrature, else None: how much the value moved when
-        every second point of the grid was left out. It bounds the error of a smooth integrand.
+        every second point of the grid was left out; far more than the error, on a grid finer than
+        the integrand is wide.
     """
 
     value: np.ndarray

@@ -7,11 +7,8 @@ a thousand.
 
 import numpy as np
 
-from vitutor.errors import NonFiniteError, ShapeError
 from vitutor.pareto import tail_length, tail_shape
 from vitutor.validation import real_array
-
-LOG_ZERO = (-np.inf,)
 
 
 def logmeanexp(log_w):
@@ -19,7 +16,7 @@ def logmeanexp(log_w):
 
     An entry of -inf is a weight of zero; NaN and +inf are NonFiniteError.
     """
-    log_w = real_array("log_w", log_w, ("S", ...), allow=LOG_ZERO)
+    log_w = _log_weights(log_w, ("S", ...))
     shift = _finite(log_w.max(axis=0))
     w = log_w - shift
     with np.errstate(divide="ignore"):
@@ -59,7 +56,7 @@ class WeightStream:
     @classmethod
     def of(cls, log_w):
         """Take all of log_w (S, N) at once."""
-        log_w = real_array("log_w", log_w, ("S", "N"), allow=LOG_ZERO)
+        log_w = _log_weights(log_w, ("S", "N"))
         stream = cls(*log_w.shape)
         stream.add(log_w)
         return stream
@@ -70,21 +67,8 @@ class WeightStream:
         ShapeError for another shape; NonFiniteError for NaN or +inf: a density the model got
         wrong, never a fact of sampling.
         """
-        if np.ndim(log_w) != 2 or np.shape(log_w)[1] != len(self._max):
-            raise ShapeError(
-                "log_w",
-                got=f"shape {np.shape(log_w)}",
-                wanted=f"shape (S, {len(self._max)}), one number a draw and datum",
-                remedy="One of the model's or q's log densities returned it: check_model tells.",
-            )
+        log_w = _log_weights(log_w, ("S", len(self._max)))
         new_max = np.maximum(self._max, log_w.max(axis=0))
-        if not (new_max < np.inf).all():
-            raise NonFiniteError(
-                "log_w",
-                got="NaN or +inf among the log weights",
-                wanted="numbers, or -inf for a weight of zero",
-                remedy="One of the model's or q's log densities returned it: check_model tells.",
-            )
         shift = _finite(new_max)
         shrink = np.exp(self._max - shift)
         w = log_w - shift
@@ -131,6 +115,11 @@ class WeightStream:
         largest = np.concatenate([self._largest, *self._candidates])
         self._largest = np.partition(largest, -keep, axis=0)[-keep:]
         self._candidates = []
+
+
+def _log_weights(log_w, shape):
+    remedy = "A log density of the model or of q returned it: check_model(model, x) tells which."
+    return real_array("log_w", log_w, shape, allow=(-np.inf,), remedy=remedy)
 
 
 def _finite(maximum):

@@ -13,7 +13,7 @@ from vitutor.errors import ArgumentTypeError, DomainError, NonFiniteError, Shape
 LARGEST_LOG_SCALE = 300.0
 
 
-def real_array(name, value, shape, allow=()):
+def real_array(name, value, shape, allow=(), remedy="Look there, and drop or mend it."):
     """Return `value` as a finite float64 array of the given shape.
 
     `shape` mixes numbers, which must match, and letters, which stand for any length of at least
@@ -35,7 +35,7 @@ def real_array(name, value, shape, allow=()):
                 name,
                 got=f"{array[where]} at index {where}" if where else f"{array}",
                 wanted=" or ".join(["finite numbers", *map(str, allow)]),
-                remedy="Look there, and drop or mend it.",
+                remedy=remedy,
             )
     return array
 

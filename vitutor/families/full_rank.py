@@ -84,7 +84,8 @@ class FullRankGaussian:
     def pull_back(self, eps, grad_z):
         """Chain a gradient at z = transform(eps) (S, N, Dz) back to the parameters (S, N, P)."""
         eps = self._latents("eps", eps)
-        grad_z = validation.real_array("grad_z", grad_z, eps.shape)
+        shape = np.broadcast_shapes(eps.shape, self.mean.shape)
+        grad_z = validation.real_array("grad_z", grad_z, shape)
         grad_factor = log_cholesky.gradient(self._factor, grad_z, eps)
         return np.concatenate([grad_z, grad_factor], axis=2)
 

@@ -79,7 +79,8 @@ class MeanFieldGaussian:
     def pull_back(self, eps, grad_z):
         """Chain a gradient at z = transform(eps) (S, N, Dz) back to the parameters (S, N, P)."""
         eps = self._latents("eps", eps)
-        grad_z = validation.real_array("grad_z", grad_z, eps.shape)
+        shape = np.broadcast_shapes(eps.shape, self.mean.shape)
+        grad_z = validation.real_array("grad_z", grad_z, shape)
         return np.concatenate([grad_z, grad_z * self.scale * eps], axis=2)
 
     def grad_log_det(self, eps):
