@@ -11,7 +11,7 @@ import torch
 
 from vitutor import data, vae
 from vitutor.errors import ArgumentTypeError, CheckpointError, DomainError, NonFiniteError
-from vitutor.vae import files, run
+from vitutor.vae import files, run, step
 
 X = data.digits()[0][:60]
 HELD_OUT = data.digits()[0][60:100]
@@ -56,6 +56,30 @@ def test_beta_prices_the_kl():
     assert rates[0] > 1.3 * rates[1] > 1.3 * 1.3 * rates[2]
 
 
+def test_importance_weights_buy_log_p_with_elbo():
+    plain, _ = trained(100)
+    m, history = trained(100, n_importance=10)
+    log_p = [vae.evaluate(each, X, n_importance=500, seed=0).value for each in (plain, m)]
+    elbo = [vae.elbo(each, X, n_draws=100, seed=0).value for each in (plain, m)]
+    assert (log_p[1] - log_p[0]).mean() > 0.2 and (elbo[1] - elbo[0]).mean() < -0.2
+    np.testing.assert_allclose(history.elbo, history.reconstruction - history.kl)
+
+
+def test_the_importance_weighted_bound_is_climbed_along_its_gradient():
+    m, rng = model().double(), torch.Generator().manual_seed(0)
+    x, eps = m.data(X[:5]), torch.randn(4, 5, 3, generator=rng, dtype=torch.float64)
+    before = {name: p.detach().clone() for name, p in m.named_parameters()}
+    rate = 1e-3
+    step.Step(m, rate, beta=1.0, batch_size=5)(x, eps)
+    twin = model().double()
+    log_w = twin.log_weights(x, eps)
+    (log_w.exp().mean(0).log()).mean().backward()
+    for name, p in twin.named_parameters():  # Adam's first step is rate x sign of the gradient
+        moved = dict(m.named_parameters())[name].detach() - before[name]
+        big = p.grad.abs() > 1e-5
+        torch.testing.assert_close(moved[big], rate * p.grad.sign()[big], rtol=1e-2, atol=0)
+
+
 def test_frozen_parameters_stay():
     m = model(n_components=3)
     m.decoder.requires_grad_(False)
@@ -95,7 +119,19 @@ def test_validation_keeps_the_best_epoch_and_patience_stops():
     assert torch.equal(weights(m), weights(again))
 
 
-@pytest.mark.parametrize("more", [{}, {"validation": HELD_OUT}], ids=["plain", "validated"])
+def test_a_run_that_stopped_early_stays_stopped(tmp_path):
+    few = {"x": X[:12], "validation": HELD_OUT, "patience": 5, "learning_rate": 0.02}
+    first = trained(400, checkpoint=tmp_path / "run.pt", **few)[1]
+    second = trained(400, checkpoint=tmp_path / "run.pt", **few)[1]
+    assert first.stopped == second.stopped == "early"
+    np.testing.assert_array_equal(first.validation, second.validation)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"validation": HELD_OUT}, {"n_importance": 3, "validation": HELD_OUT}],
+    ids=["plain", "validated", "weighted"],
+)
 def test_a_run_in_two_parts_is_the_run_in_one(tmp_path, more):
     whole, history = trained(7, **more)
     path = tmp_path / "run.pt"
@@ -124,7 +160,7 @@ def test_killed_and_resumed_gives_the_same_weights(tmp_path):
     path = tmp_path / "run.pt"
     process = subprocess.Popen([sys.executable, "-c", KILLED, path])
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not path.exists() or len(files.read(path)["run"]["records"]) < 5:
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
@@ -227,6 +263,8 @@ def test_a_finished_model_is_no_checkpoint(tmp_path):
         ({"beta": np.inf}, NonFiniteError),
         ({"seed": np.random.default_rng(0)}, ArgumentTypeError),
         ({"patience": 3}, ArgumentTypeError),
+        ({"n_importance": 0}, DomainError),
+        ({"beta": 2.0, "n_importance": 2}, DomainError),
         ({"validation": HELD_OUT / 2}, DomainError),
         ({"x": X * np.nan}, NonFiniteError),
     ],

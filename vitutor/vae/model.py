@@ -61,13 +61,14 @@ class VAE(nn.Module):
         return self.log_prior(z) + self.log_likelihood(x, z) - log_q
 
     def forward(self, x, eps):
-        """Reconstruction and KL, whose difference is the ELBO: two of (N,), nats; eps (N, Dz).
+        """Reconstruction and KL, whose difference is the ELBO: two of (..., N), nats.
 
-        The reconstruction is one draw's log p(x | z). The KL from q to the prior is in closed
-        form for a Gaussian q and N(0, I), else it is that draw's log q(z | x) - log p(z).
+        The reconstruction is log p(x | z) at the draw eps (..., N, Dz). The KL from q to the prior
+        is in closed form for one draw (N, Dz) of a Gaussian q and for N(0, I); else it is the very
+        draw's log q(z | x) - log p(z), which makes the difference its log weight.
         """
         q = self.posterior(x)
-        if self.flow or self.config["n_components"] > 1:
+        if eps.ndim > x.ndim or self.flow or self.config["n_components"] > 1:
             z, log_q = q.draw(eps)
             kl = log_q - self.log_prior(z)
         else:

@@ -6,11 +6,11 @@ from (seed, epoch), so a run that was cut off goes on bit for bit as if it had n
 
 import torch
 
-from vitutor.errors import ArgumentTypeError
+from vitutor.errors import ArgumentTypeError, DomainError
 from vitutor.vae.progress import watched
 from vitutor.vae.randomness import generator
 from vitutor.vae.run import Run
-from vitutor.vae.step import Step
+from vitutor.vae.step import Step, log_mean_weight
 from vitutor.validation import count, positive, real_array
 
 SCORING = 2**32  # stands for the validation noise where else an epoch's number stands
@@ -24,6 +24,7 @@ def train(
     batch_size=128,
     learning_rate=1e-3,
     beta=1.0,
+    n_importance=1,
     seed,
     validation=None,
     patience=None,
@@ -37,9 +38,11 @@ def train(
 
     Parameters
     ----------
-    x : (N, D). validation : (M, D), whose ELBO is taken after each epoch, always at the same
+    x : (N, D). validation : (M, D), whose bound is taken after each epoch, always at the same
         noise; the weights kept are then the best epoch's, and without it the last epoch's.
-    patience : int, stop after so many epochs without a better validation ELBO.
+    patience : int, stop after so many epochs without a better validation bound.
+    n_importance : int, draws of z a datum. More than one makes the bound the importance-weighted
+        one: log p(x) gains, q and so the ELBO lose (Burda et al. 2016; Rainforth et al. 2018).
     checkpoint : path, written every few seconds and at the end; where it exists, the run goes on
         from there, and CheckpointError says so if it was a different run.
     progress : True, False, or None for a bar where somebody watches a long run.
@@ -50,6 +53,13 @@ def train(
     n_epochs, batch_size = count("n_epochs", n_epochs), count("batch_size", batch_size)
     learning_rate = float(positive("learning_rate", real_array("learning_rate", learning_rate, ())))
     beta, seed = float(real_array("beta", beta, ())), count("seed", seed, at_least=0)
+    n_importance = count("n_importance", n_importance)
+    if n_importance > 1 and beta != 1:
+        raise DomainError(
+            "beta",
+            got=f"{beta:g} with n_importance={n_importance}",
+            wanted="1: the importance-weighted bound has no KL of its own to price",
+        )
     x = model.data(x)
     if validation is not None:
         validation = model.data(validation, "validation")
@@ -60,8 +70,10 @@ def train(
     patience = n_epochs if patience is None else count("patience", patience)
 
     step = Step(model, learning_rate, beta=beta, batch_size=batch_size)
+    n_draws = () if n_importance == 1 else (n_importance,)
     settings = {
         "batch_size": batch_size,
+        "n_importance": n_importance,
         "learning_rate": learning_rate,
         "beta": beta,
         "seed": seed,
@@ -71,11 +83,14 @@ def train(
     stopped = "finished"
     try:
         for epoch in watched(range(run.epoch, n_epochs), progress):
-            terms = _one_epoch(step, x, generator(model.device, seed, epoch))
-            run.record(terms, None if validation is None else _score(model, validation, seed))
             if run.epoch - run.best_epoch >= patience:
                 stopped = "early"
                 break
+            terms = _one_epoch(step, x, n_draws, generator(model.device, seed, epoch))
+            rng = generator(model.device, seed, SCORING)
+            run.record(
+                terms, None if validation is None else _score(model, validation, n_draws, rng)
+            )
         run.write()
     except KeyboardInterrupt:
         stopped = "interrupted"
@@ -84,20 +99,22 @@ def train(
     return run.history(stopped)
 
 
-def _one_epoch(step, x, rng):
+def _one_epoch(step, x, n_draws, rng):
     """Each datum's reconstruction and KL, (2, N) in the order in which they came up."""
     order = torch.randperm(len(x), generator=rng, device=x.device)
-    eps = _noise(step.latent_dim, x, rng)
-    batches = zip(x[order].split(step.batch_size), eps.split(step.batch_size), strict=True)
+    eps = _noise(x, n_draws, step.latent_dim, rng)
+    batches = zip(x[order].split(step.batch_size), eps.split(step.batch_size, -2), strict=True)
     terms = zip(*(step(*batch) for batch in batches), strict=True)
-    return torch.stack([torch.cat(term) for term in terms])
+    terms = torch.stack([torch.cat(term, -1) for term in terms])
+    return terms.mean(1) if n_draws else terms
 
 
 @torch.no_grad()
-def _score(model, validation, seed):
-    rng = generator(model.device, seed, SCORING)
-    return float(model.elbo(validation, _noise(model.latent_dim, validation, rng)).mean())
+def _score(model, validation, n_draws, rng):
+    bound = model.elbo(validation, _noise(validation, n_draws, model.latent_dim, rng))
+    return float((log_mean_weight(bound) if n_draws else bound).mean())
 
 
-def _noise(latent_dim, x, rng):
-    return torch.empty(len(x), latent_dim, device=x.device, dtype=x.dtype).normal_(generator=rng)
+def _noise(x, n_draws, latent_dim, rng):
+    shape = (*n_draws, len(x), latent_dim)
+    return torch.empty(shape, device=x.device, dtype=x.dtype).normal_(generator=rng)
