@@ -21,6 +21,11 @@ STORES = tempfile.TemporaryDirectory()
 def pytest_runtest_setup(item):
     # Before nbval starts the notebook's kernel, which inherits it.
     os.environ["VITUTOR_STORE"] = os.path.join(STORES.name, item.path.stem)
+    # A progress bar comes with the time a run takes, which is no property of a lesson.
+    if item.path.suffix == ".ipynb":
+        os.environ["TQDM_DISABLE"] = "1"
+    else:
+        os.environ.pop("TQDM_DISABLE", None)
 
 
 def pytest_unconfigure():

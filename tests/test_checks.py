@@ -124,9 +124,11 @@ def test_a_lost_bet_is_told_why():
     assert settled.right is False and bet.options[wrong][1] in str(settled)
 
 
-def test_settling_without_a_bet_tells_the_answer_and_keeps_no_score(store):
-    key, bet = next(iter(BETS.items()))
-    assert bet.options[bet.right][0] in str(checks.settle(key))
+@pytest.mark.parametrize("key", BETS)
+def test_without_a_bet_the_answer_is_kept_until_it_is_asked_for(key, store):
+    reply = BETS[key].options[BETS[key].right][1]
+    assert reply not in str(checks.settle(key))
+    assert reply in str(checks.settle(key, show=True))
     assert store.load() == {}
 
 

@@ -61,7 +61,7 @@ def execute(path, timeout=600):
     )
     try:
         with TemporaryDirectory() as bets:  # none placed, and the learner's own left alone
-            client.execute(env=os.environ | {"VITUTOR_STORE": bets})
+            client.execute(env=os.environ | {"VITUTOR_STORE": bets, "TQDM_DISABLE": "1"})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise Refused(str(error)) from None
 

@@ -48,9 +48,9 @@ def bet(key, choice, sure=None):
     return _find(key, "BETS").place(choice, sure, Store())
 
 
-def settle(key):
-    """Tell the answer to the bet `key`, and what it does to the score."""
-    return _find(key, "BETS").settle(Store())
+def settle(key, *, show=False):
+    """Tell the answer to the bet `key` and put it on the score; with `show`, even without a bet."""
+    return _find(key, "BETS").settle(Store(), show=show)
 
 
 def calibration():

@@ -89,13 +89,22 @@ class Bet:
         store.save(self.key, {"choice": choice, "sure": sure, "right": None})
         return Verdict(None, f"Your bet: **{choice}**, {sure:g} % sure. Now let us see.")
 
-    def settle(self, store):
-        """Say what was right and why, and put the outcome on file; return a Verdict."""
+    def settle(self, store, *, show=False):
+        """Say what was right and why, and put the outcome on file; return a Verdict.
+
+        Without a bet the answer is kept, unless `show` asks for it.
+        """
         text, because = self.options[self.right]
         answer = f"**{self.right}** {text} {because}"
         record = store.load().get(self.key)
         if record is None:
-            return Verdict(None, f"{answer}\n\n*You placed no bet here.*")
+            if show:
+                return Verdict(None, answer)
+            return Verdict(
+                None,
+                f"*You have placed no bet here. Place it above, and run this cell again; "
+                f'`checks.settle("{self.key}", show=True)` tells the answer without one.*',
+            )
         right = record["choice"] == self.right
         store.save(self.key, {**record, "right": right})
         said = f"You said **{record['choice']}**, {record['sure']:g} % sure"
