@@ -6,7 +6,7 @@ import pytest
 from vitutor import elbo, evidence
 from vitutor.distributions import Categorical
 from vitutor.divergences import kl
-from vitutor.errors import IntractableError, ShapeError
+from vitutor.errors import ArgumentTypeError, IntractableError, ShapeError
 from vitutor.families import FullRankGaussian, MeanFieldGaussian
 from vitutor.grid import GridPosterior
 from vitutor.models import Decoder, GaussianMixture, LinearGaussian
@@ -152,8 +152,12 @@ def test_one_importance_draw_is_the_elbo():
 
 def test_what_has_no_closed_form_says_so():
     class Shapeless:
-        def log_prob(self, z):
-            return Q_STAR.log_prob(z)
+        log_prob = Q_STAR.log_prob
+
+    class Priorless:
+        latent_dim = 1
+        sample_prior, log_prior = SINE.sample_prior, SINE.log_prior
+        log_likelihood = SINE.log_likelihood
 
     z = np.zeros((2, 1, 1))
     with pytest.raises(IntractableError, match="joint_minus_log_q"):
@@ -161,10 +165,16 @@ def test_what_has_no_closed_form_says_so():
     with pytest.raises(IntractableError, match="kl_monte_carlo"):
         elbo.reconstruction_minus_kl(SINE, SINE_X, Shapeless(), z)
     with pytest.raises(IntractableError, match=r"prior\(n_data\)"):
-        elbo.reconstruction_minus_kl(Shapeless(), SINE_X, Q_STAR, z)
+        elbo.reconstruction_minus_kl(Priorless(), SINE_X, Q_STAR, z)
     wide = Decoder(lambda z: z, noise_scale=1.0, latent_dim=3)
     with pytest.raises(IntractableError, match="latent_dim 3"):
         elbo.evidence_minus_gap(wide, np.zeros((1, 3)), MeanFieldGaussian.standard(1, 3))
+
+
+@every_form
+def test_what_is_no_model(form):
+    with pytest.raises(ArgumentTypeError, match="model: got a Categorical without latent_dim"):
+        form(Categorical([[0.0]]), X, MEAN_FIELD, np.zeros((1, N_DATA, DIM)))
 
 
 @every_form

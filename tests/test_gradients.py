@@ -315,9 +315,14 @@ def test_bad_baselines():
 def test_a_model_without_the_gradient():
     class Bare:
         latent_dim = 1
+        sample_prior, log_prior = SINE.sample_prior, SINE.log_prior
+        log_likelihood = SINE.log_likelihood
 
     with pytest.raises(IntractableError, match=r"Bare without grad_z_log_joint.*score_function"):
         gradients.reparameterised(Bare(), SINE_X, SINE_Q, 10, rng=rng())
+    for estimator in (gradients.reparameterised, gradients.score_function):
+        with pytest.raises(ArgumentTypeError, match="model: got a object without latent_dim"):
+            estimator(object(), SINE_X, SINE_Q, 10, rng=rng())
     mixture = GaussianMixture([0.0], [[0.0]], [[[1.0]]])
     for of_log_p in (gradients.fisher_identity, gradients.prior_sampling):
         with pytest.raises(IntractableError, match="GaussianMixture without grad_params_log_joint"):

@@ -17,11 +17,12 @@ others have; and at q = prior the first and the third are the same, draw by draw
 
 import dataclasses
 
-from vitutor import evidence, validation
+from vitutor import evidence
 from vitutor.divergences import kl
 from vitutor.errors import IntractableError
 from vitutor.estimate import Estimate
 from vitutor.grid import exact_posterior
+from vitutor.models.protocol import checked
 
 
 def joint_minus_log_q(model, x, q, z):
@@ -29,12 +30,14 @@ def joint_minus_log_q(model, x, q, z):
 
     At q = posterior each draw is log p(x) itself.
     """
+    _, x = checked(model, x)
     log_joint = model.log_prior(z) + model.log_likelihood(x, z)
     return Estimate.from_draws(log_joint - q.log_prob(z))
 
 
 def energy_plus_entropy(model, x, q, z):
     """Mean of log p(x, z), plus H(q) in closed form: an Estimate of the ELBO, nats (N,)."""
+    _, x = checked(model, x)
     if not hasattr(q, "entropy"):
         raise _no_closed_form("q", q, "an entropy in closed form")
     log_joint = model.log_prior(z) + model.log_likelihood(x, z)
@@ -46,9 +49,9 @@ def reconstruction_minus_kl(model, x, q, z):
 
     The KL is to the prior, and outside the expectation. Reference: Kingma & Welling 2014, eq. 7.
     """
+    _, x = checked(model, x)
     if not hasattr(model, "prior"):
         raise _no_closed_form("model", model, "its prior as a distribution, prior(n_data)")
-    x = validation.real_array("x", x, ("N", "Dx"))
     to_prior = kl(q, model.prior(len(x)))
     return Estimate.from_draws(model.log_likelihood(x, z) - to_prior)
 
@@ -59,6 +62,7 @@ def evidence_minus_gap(model, x, q):
     In closed form where the model has one, by quadrature for one or two latent dimensions, else
     IntractableError.
     """
+    _, x = checked(model, x)
     posterior = exact_posterior(model, x)
     if hasattr(model, "log_marginal"):
         log_evidence = evidence.exact(model, x)

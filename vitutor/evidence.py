@@ -16,7 +16,7 @@ from vitutor.errors import (
     ShapeError,
 )
 from vitutor.estimate import Estimate
-from vitutor.models.protocol import missing_parts
+from vitutor.models.protocol import checked
 from vitutor.numerics import WeightStream, logmeanexp
 
 # A block of draws has about this many doubles, so that it stays in the processor's cache, and the
@@ -47,7 +47,7 @@ def quadrature(model, x, n_points=400, half_width=8.0):
     far more than the error, once the spacing is finer than the posterior is wide.
     IntractableError for latent_dim > 2; DomainError if the integrand is alive at the edge.
     """
-    latent_dim, x = _checked(model, x)
+    latent_dim, x = checked(model, x)
     n_points = validation.count("n_points", n_points, at_least=4)
     half_width = validation.real_array("half_width", half_width, ())
     validation.positive("half_width", half_width, remedy="8 prior scales are usual.")
@@ -90,7 +90,7 @@ def quadrature(model, x, n_points=400, half_width=8.0):
 
 def naive_monte_carlo(model, x, n_draws, *, rng):
     """log of the mean of p(x | z_s), z_s drawn from the prior, independently for each datum."""
-    latent_dim, x = _checked(model, x)
+    latent_dim, x = checked(model, x)
     validation.generator(rng)
 
     def weigh(size):
@@ -110,7 +110,7 @@ def importance(model, x, q, n_draws, *, rng):
     Consistent only if q > 0 wherever p(x, z) > 0, and to be believed only if `reliable`.
     Reference: Owen 2013, Monte Carlo theory, methods and examples, section 9.1.
     """
-    latent_dim, x = _checked(model, x)
+    latent_dim, x = checked(model, x)
     _check_family(q)
     validation.generator(rng)
     return _stream(lambda size: _log_w(model, x, q, size, rng), latent_dim, x, n_draws)
@@ -122,7 +122,7 @@ def iwae_bound(model, x, q, n_importance, n_draws, *, rng):
     n_draws independent such means are averaged; std_error is theirs. One importance draw makes it
     the ELBO, and more make it tighter. Reference: Burda, Grosse & Salakhutdinov 2016, eq. 8.
     """
-    latent_dim, x = _checked(model, x)
+    latent_dim, x = checked(model, x)
     _check_family(q)
     n_importance = validation.count("n_importance", n_importance)
     n_draws = validation.count("n_draws", n_draws)
@@ -176,18 +176,6 @@ def _stream(weigh, latent_dim, x, n_draws):
 
 def _block_rows(latent_dim, x):
     return max(1, FEWEST // len(x), BLOCK // (len(x) * max(latent_dim, x.shape[1])))
-
-
-def _checked(model, x):
-    if missing := missing_parts(model):
-        raise ArgumentTypeError(
-            "model",
-            got=f"a {type(model).__name__} without {', '.join(missing)}",
-            wanted="a latent variable model",
-            remedy="vitutor.models.LatentVariable lists what one has.",
-        )
-    latent_dim = validation.count("model.latent_dim", model.latent_dim)
-    return latent_dim, validation.real_array("x", x, ("N", "Dx"))
 
 
 def _check_family(q):

@@ -14,6 +14,7 @@ from vitutor import validation
 from vitutor.errors import ArgumentTypeError, IntractableError, ShapeError
 from vitutor.estimate import Estimate
 from vitutor.grid import exact_posterior
+from vitutor.models.protocol import checked
 from vitutor.numerics import WeightStream
 
 
@@ -24,7 +25,7 @@ def fisher_identity(model, x, n_draws, *, rng):
     inside. The posterior is the model's own or, with latent_dim <= 2, that of a grid; else
     IntractableError. Reference: Cappé, Moulines & Rydén 2005, section 10.1.
     """
-    x = validation.real_array("x", x, ("N", "Dx"))
+    _, x = checked(model, x)
     _needs(model, "grad_params_log_joint")
     z = exact_posterior(model, x).sample(n_draws, rng=rng)
     return model.grad_params_log_joint(x, z)
@@ -37,7 +38,7 @@ def prior_sampling(model, x, n_draws, *, rng):
     knows; `std_error` is by the delta method, and ESS and Pareto k are those of the weights, which
     fail exactly where those of evidence.naive_monte_carlo do. Reference: Owen 2013, section 9.2.
     """
-    x = validation.real_array("x", x, ("N", "Dx"))
+    _, x = checked(model, x)
     n_draws = validation.count("n_draws", n_draws)
     _needs(model, "grad_params_log_joint")
     z = model.sample_prior(n_draws, len(x), rng=rng)
@@ -66,7 +67,8 @@ def score_function(model, x, q, n_draws, *, rng, baseline=0.0):
     must be one. Reference: Kool, van Hoof & Welling 2019, "Buy 4 REINFORCE samples, get
     a baseline for free!".
     """
-    x = _one_q_a_datum(x, q)
+    _, x = checked(model, x)
+    _check_batch(q, x)
     n_draws = validation.count("n_draws", n_draws)
     if isinstance(baseline, str):
         if baseline != "leave-one-out":
@@ -95,10 +97,11 @@ def reparameterised(model, x, q, n_draws, *, rng, sticking_the_landing=False):
     alone has mean zero: `sticking_the_landing` drops it, and at q = posterior what is left is zero
     in every draw. References: Kingma & Welling 2014; Roeder, Wu & Duvenaud 2017.
     """
-    x = _one_q_a_datum(x, q)
+    latent_dim, x = checked(model, x)
+    _check_batch(q, x)
     n_draws = validation.count("n_draws", n_draws)
     _needs(model, "grad_z_log_joint", " Or take score_function, which needs none.")
-    eps = validation.generator(rng).standard_normal((n_draws, len(x), model.latent_dim))
+    eps = validation.generator(rng).standard_normal((n_draws, len(x), latent_dim))
     z = q.transform(eps)
     grad_z = model.grad_z_log_joint(x, z)
     if sticking_the_landing:
@@ -106,8 +109,7 @@ def reparameterised(model, x, q, n_draws, *, rng, sticking_the_landing=False):
     return q.pull_back(eps, grad_z) + q.grad_log_det(eps)
 
 
-def _one_q_a_datum(x, q):
-    x = validation.real_array("x", x, ("N", "Dx"))
+def _check_batch(q, x):
     if q.params.ndim == 2 and len(q.params) != len(x):
         raise ShapeError(
             "q",
@@ -115,7 +117,6 @@ def _one_q_a_datum(x, q):
             wanted=f"one for each of the {len(x)} data",
             remedy="A family holds one distribution over the latents for each datum of x.",
         )
-    return x
 
 
 def _needs(model, name, or_else=""):

@@ -16,6 +16,7 @@ from vitutor import evidence, validation
 from vitutor.divergences import kl
 from vitutor.errors import DomainError, IntractableError
 from vitutor.estimate import Estimate
+from vitutor.models.protocol import checked
 
 
 def exact_posterior(model, x):
@@ -23,12 +24,13 @@ def exact_posterior(model, x):
 
     IntractableError where there is neither.
     """
+    latent_dim, x = checked(model, x)
     if hasattr(model, "posterior"):
         return model.posterior(x)
-    if model.latent_dim > 2:
+    if latent_dim > 2:
         raise IntractableError(
             "model",
-            got=f"a {type(model).__name__} of latent_dim {model.latent_dim} without posterior(x)",
+            got=f"a {type(model).__name__} of latent_dim {latent_dim} without posterior(x)",
             wanted="a model that knows its posterior, or has latent_dim 1 or 2",
             remedy="Fit a q to it, or weight draws from the prior: gradients.prior_sampling.",
         )
@@ -132,9 +134,11 @@ def noise_grid(latent_dim, n_points=400, half_width=8.0):
 
 
 def _rectangles(latent_dim, n_points, half_width):
-    axis = np.linspace(-half_width, half_width, n_points)
+    """The points (G, Dz) of evidence.quadrature's grid, and the volume of the cell of each."""
+    step = 2 * half_width / (n_points - 1)
+    axis = step * (np.arange(n_points) - n_points // 2)
     points = np.stack(np.meshgrid(*[axis] * latent_dim, indexing="ij"), axis=-1)
-    return points.reshape(-1, latent_dim), (axis[1] - axis[0]) ** latent_dim
+    return points.reshape(-1, latent_dim), step**latent_dim
 
 
 @kl.register(object, GridPosterior)

@@ -5,8 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
-from vitutor.errors import IntractableError
-from vitutor.validation import real_array
+from vitutor.errors import ArgumentTypeError, IntractableError
+from vitutor.validation import count, real_array
 
 
 class LatentVariable(Protocol):
@@ -33,6 +33,18 @@ def missing_parts(model):
     """Return the names of what `model` lacks to be a LatentVariable."""
     parts = ("latent_dim", "sample_prior", "log_prior", "log_likelihood")
     return [name for name in parts if not hasattr(model, name)]
+
+
+def checked(model, x):
+    """Return model.latent_dim and the data as an array (N, Dx), or say what is no model or data."""
+    if missing := missing_parts(model):
+        raise ArgumentTypeError(
+            "model",
+            got=f"a {type(model).__name__} without {', '.join(missing)}",
+            wanted="a latent variable model",
+            remedy="vitutor.models.LatentVariable lists what one has.",
+        )
+    return count("model.latent_dim", model.latent_dim), real_array("x", x, ("N", "Dx"))
 
 
 def check_model(model, x):
