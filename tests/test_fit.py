@@ -138,17 +138,11 @@ class LinearEncoder:
     def __getattr__(self, name):
         return getattr(self.q, name)
 
-    def _chain(self, grad):
-        grad_mean, grad_log_scale = np.split(grad, 2, axis=2)
-        grad_gain = grad_mean[:, :, :, None] * self.x[:, None, :]
-        flat = grad_gain.reshape(*grad.shape[:2], -1)
-        return np.concatenate([flat, grad_mean, grad_log_scale], axis=2)
-
     def pull_back(self, eps, grad_z):
-        return self._chain(self.q.pull_back(eps, grad_z))
-
-    def score(self, z):
-        return self._chain(self.q.score(z))
+        grad_mean, grad_log_scale = np.split(self.q.pull_back(eps, grad_z), 2, axis=2)
+        grad_gain = grad_mean[:, :, :, None] * self.x[:, None, :]
+        flat = grad_gain.reshape(*eps.shape[:2], -1)
+        return np.concatenate([flat, grad_mean, grad_log_scale], axis=2)
 
 
 def test_parameters_that_all_data_share_move_by_the_sum_over_data():

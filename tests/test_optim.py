@@ -66,6 +66,12 @@ def test_momentum_makes_the_flat_directions_fast():
     assert np.abs(error_after(GradientAscent(0.5), 400)).max() > 0.01
 
 
+def test_momentum_that_forgets_at_once_is_gradient_ascent():
+    np.testing.assert_array_equal(
+        error_after(Momentum(0.5, 0.0), 9), error_after(GradientAscent(0.5), 9)
+    )
+
+
 def test_adam_ignores_the_scale_of_the_objective():
     params, gradient = np.zeros(3), np.array([1e-3, -2.0, 1e6])
     adam = Adam(0.1)

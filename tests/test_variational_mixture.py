@@ -214,11 +214,12 @@ def test_an_unused_component_is_the_prior():
 
 
 def test_a_start_gives_each_datum_to_the_nearest_of_the_picked():
-    x = np.array([[0.0], [0.1], [0.2], [50.0]])
-    model = BayesianMixture.vague(x, 4, 1.0)
-    q = model.start(x, rng=np.random.default_rng(0))
-    np.testing.assert_array_equal(np.sort(q.responsibilities.argmax(axis=1)), np.arange(4))
-    np.testing.assert_array_equal(q.responsibilities.sum(axis=1), 1)
+    x = np.random.default_rng(0).standard_normal((40, 1))
+    q = BayesianMixture.vague(x, 6, 1.0).start(x, rng=np.random.default_rng(1))
+    np.testing.assert_array_equal(np.sort(q.responsibilities, axis=1)[:, -2:], [[0, 1]] * 40)
+    # The nearest of six points on a line: six intervals.
+    labels = q.responsibilities.argmax(axis=1)[x[:, 0].argsort()]
+    assert np.count_nonzero(np.diff(labels)) == 5 and len(set(labels)) == 6
 
 
 @pytest.mark.parametrize(

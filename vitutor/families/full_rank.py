@@ -84,8 +84,8 @@ class FullRankGaussian:
     def pull_back(self, eps, grad_z):
         """Chain a gradient at z = transform(eps) (S, N, Dz) back to the parameters (S, N, P)."""
         eps = self._latents("eps", eps)
-        shape = np.broadcast_shapes(eps.shape, self.mean.shape)
-        grad_z = validation.real_array("grad_z", grad_z, shape)
+        n_data = max(eps.shape[1], len(self.mean))
+        grad_z = validation.real_array("grad_z", grad_z, (len(eps), n_data, eps.shape[2]))
         grad_factor = log_cholesky.gradient(self._factor, grad_z, eps)
         return np.concatenate([grad_z, grad_factor], axis=2)
 
@@ -94,10 +94,10 @@ class FullRankGaussian:
 
         It is one in each entry of the log diagonal whatever eps: the gradient of the entropy.
         """
-        none = np.zeros((1, *self.mean.shape))
-        grad_factor = -log_cholesky.gradient(self._factor, none, none, log_density=True)
-        gradient = np.concatenate([none, grad_factor], axis=2)
-        return np.broadcast_to(gradient, (len(eps), *gradient.shape[1:]))
+        gradient = np.zeros((len(eps), *self.params.shape))
+        latent_dim = self.mean.shape[1]
+        gradient[:, :, latent_dim:] = log_cholesky.grad_log_det(latent_dim)
+        return gradient
 
     def score(self, z):
         """Gradient of log_prob in the parameters at a fixed z: (S, N, P)."""

@@ -20,11 +20,11 @@ def pack(factor):
 
 def unpack(name, packed, dim):
     """Return the factor and its covariance, both (..., D, D), that packed stands for."""
-    rows, columns, on_diagonal = _places(dim)
-    packed = packed.copy()
-    packed[..., on_diagonal] = validation.exponentiated(name, packed[..., on_diagonal])
+    rows, columns, _ = _places(dim)
     factor = np.zeros((*packed.shape[:-1], dim, dim))
     factor[..., rows, columns] = packed
+    diagonal = np.einsum("...ii->...i", factor)  # a view that can be written to
+    diagonal[...] = validation.exponentiated(name, diagonal)
     return factor, factor @ factor.mT
 
 
@@ -34,15 +34,18 @@ def gradient(factor, left, right, *, log_density=False):
     That of a log density has -log |L| besides, which is minus the sum of the log diagonal.
     """
     rows, columns, on_diagonal = _places(factor.shape[-1])
-    packed = left.take(rows, axis=-1) * right.take(columns, axis=-1)
-    packed[..., on_diagonal] *= factor.diagonal(axis1=-2, axis2=-1)
-    if log_density:
-        packed[..., on_diagonal] -= 1
-    return packed
+    by_log = np.where(on_diagonal, factor[..., rows, columns], 1.0)
+    packed = left.take(rows, axis=-1) * right.take(columns, axis=-1) * by_log
+    return packed - on_diagonal if log_density else packed
+
+
+def grad_log_det(dim):
+    """Gradient of log |L| in the packed factor (D (D + 1) / 2,): one on the diagonal, in logs."""
+    return _places(dim)[2]
 
 
 @cache
 def _places(dim):
-    """Rows and columns of a packed factor's entries, and which entries are the diagonal's."""
+    """Rows and columns of a packed factor's entries, and whether they are on the diagonal."""
     rows, columns = np.tril_indices(dim)
-    return rows, columns, np.flatnonzero(rows == columns)
+    return rows, columns, rows == columns

@@ -79,8 +79,8 @@ class MeanFieldGaussian:
     def pull_back(self, eps, grad_z):
         """Chain a gradient at z = transform(eps) (S, N, Dz) back to the parameters (S, N, P)."""
         eps = self._latents("eps", eps)
-        shape = np.broadcast_shapes(eps.shape, self.mean.shape)
-        grad_z = validation.real_array("grad_z", grad_z, shape)
+        n_data = max(eps.shape[1], len(self.mean))
+        grad_z = validation.real_array("grad_z", grad_z, (len(eps), n_data, eps.shape[2]))
         return np.concatenate([grad_z, grad_z * self.scale * eps], axis=2)
 
     def grad_log_det(self, eps):
@@ -88,9 +88,9 @@ class MeanFieldGaussian:
 
         It is one in each log scale whatever eps, so it is the gradient of the entropy.
         """
-        n_data, latent_dim = self.mean.shape
-        gradient = np.repeat([0.0, 1.0], latent_dim)
-        return np.broadcast_to(gradient, (len(eps), n_data, len(gradient)))
+        gradient = np.zeros((len(eps), *self.params.shape))
+        gradient[:, :, self.mean.shape[1] :] = 1
+        return gradient
 
     def score(self, z):
         """Gradient of log_prob in the parameters at a fixed z: (S, N, P)."""
