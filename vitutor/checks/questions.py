@@ -76,7 +76,9 @@ class Number:
         if abs(value - self.truth) <= self.tolerance:
             return Verdict(True, f"**Right.** {self.because}")
         for mistake in self.mistakes:
-            if abs(value - mistake.answer) <= self.tolerance:
+            # A mistake that is off by orders of magnitude has a tolerance of its own order.
+            order = min(1.0, abs(mistake.answer / self.truth)) if self.truth else 1.0
+            if abs(value - mistake.answer) <= self.tolerance * order:
                 return Verdict(False, f"**Not so.** {mistake.says}")
         return Verdict(False, f"**Not so.** {self.hint}")
 
@@ -130,7 +132,7 @@ class Function:
 
     def _same(self, given, wanted):
         return all(
-            np.allclose(a, b, rtol=self.tolerance, atol=self.tolerance)
+            np.allclose(a, b, rtol=self.tolerance, atol=self.tolerance, equal_nan=True)
             for a, b in zip(given, wanted, strict=True)
         )
 

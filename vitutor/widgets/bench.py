@@ -83,7 +83,7 @@ def layout(figure):
     answers.set(xlim=(-0.5, N_RUNS - 0.5), ylim=(LOW, HIGH + 0.25), ylabel="error, nats")
     answers.set_xticks([0, 4, 9, 14, 19], ["run 1", "5", "10", "15", "20"])
     answers.axhline(0, color=TRUTH.color, linewidth=1.2)
-    answers.text(N_RUNS - 0.6, 0.05, "exact", ha="right", va="bottom", color=TRUTH.color)
+    answers.set_yticks([-0.5, 0, 0.5], ["−0.5", "exact", "0.5"])
     return beliefs, answers
 
 
@@ -97,7 +97,7 @@ def draw(axes, bench):
     run = np.arange(N_RUNS)
     for mark, which in (("o", bench.trusted), ("x", ~bench.trusted)):
         here = np.clip(bench.error, LOW + 0.06, HIGH - 0.06)
-        kwargs = {"color": MONTE_CARLO.color, "linestyle": "none", "markersize": 5}
+        kwargs = {"color": MONTE_CARLO.color, "linestyle": "none", "markersize": 3.5}
         answers.plot(run[which], here[which], mark, **kwargs)
     low = np.clip(bench.error - bench.runs.std_error, LOW, HIGH)
     high = np.clip(bench.error + bench.runs.std_error, LOW, HIGH)

@@ -1,7 +1,7 @@
 """The dimension dial: how naive Monte Carlo dies, predicted before it runs. (Lesson 03)
 
 The model is z ~ N(0, I), x | z ~ N(z, noise_scale^2 I), the datum a typical one, sqrt(1 +
-noise_scale^2) in every coordinate. Weights of prior draws obey Var(p_hat) / p^2 = chi2 / M, and
+noise_scale^2) in every coordinate. Weights of prior draws obey Var(p_hat) / p^2 = chi2 / S, and
 1 + chi2(posterior || prior) is one number a dimension, to the power of the dimension. Both lines
 are that law, drawn for every dimension; the dots are runs of evidence.naive_monte_carlo.
 """
@@ -19,7 +19,7 @@ from vitutor.widgets.engine import LiveFigure, Slider
 LAW_AT = np.arange(0.5, 20.75, 0.25)
 N_RUNS = 20
 BESIDE = np.linspace(-0.32, 0.32, N_RUNS)  # the runs stand side by side
-LOW, HIGH = -6.0, 2.8  # nats
+LOW, HIGH, TOP = -6.0, 2.8, 4.6  # nats
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,18 @@ def compute(dimension, noise_scale, n_draws):
 
 def layout(figure):
     error, ess = figure.subplots(2, 1, sharex=True, height_ratios=(1.6, 1))
-    error.set(xlim=(0.4, 20.6), ylim=(LOW, HIGH), ylabel="log p̂(x) − log p(x), nats")
+    error.set(xlim=(0.4, 20.6), ylim=(LOW, TOP), ylabel="log p̂(x) − log p(x), nats")
     error.axhline(0, color=TRUTH.color, linewidth=1.2)
-    error.text(20.5, 0.1, "exact", color=TRUTH.color, ha="right", va="bottom")
-    error.text(0.6, 2.2, "shaded: one standard error, by the law", va="top")
+    error.set_yticks([-6, -4, -2, 0, 2], ["−6", "−4", "−2", "exact", "2"])
+    error.text(0.6, 4.5, "shaded: one standard error, by the law", va="top")
     dots_are = f"dots: {N_RUNS} runs, the first with its own ± standard error"
-    error.text(0.6, 1.6, dots_are, va="top", color=MONTE_CARLO.color)
+    error.text(0.6, 3.7, dots_are, va="top", color=MONTE_CARLO.color)
     ess.set(ylim=(0.6, 2e4), yscale="log", xlabel="dimension of z and x", ylabel="ESS")
     ess.set_xticks([1, 5, 10, 15, 20])
     ess.set_yticks([1, 100, 10000], ["1", "100", "10,000"])
     ess.minorticks_off()
     ess.axhline(1, color="#8A8A8A", linewidth=0.8)
-    ess.text(20.5, 1.5e4, "dashed: the law, M / (1 + χ²)", ha="right", va="top")
+    ess.text(20.5, 1.5e4, "dashed: the law, S / (1 + χ²)", ha="right", va="top")
     return error, ess
 
 
@@ -90,7 +90,7 @@ def draw(axes, dial):
     spread = dial.law_relative_error
     with np.errstate(invalid="ignore", divide="ignore"):
         lower = np.where(spread < 1, np.log1p(-spread), -np.inf)
-    band(error, LAW_AT, np.maximum(lower, LOW - 1), np.minimum(np.log1p(spread), HIGH + 1), TRUTH)
+    band(error, LAW_AT, np.maximum(lower, LOW - 1), np.minimum(np.log1p(spread), HIGH), TRUTH)
     ess.plot(LAW_AT, dial.law_ess, color=INK, linestyle=(0, (4, 2)), linewidth=1.3)
 
     at = dial.dimension + BESIDE

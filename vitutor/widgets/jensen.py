@@ -1,6 +1,6 @@
 """Jensen's inequality as a picture: weights on the log curve, and the gap beneath it. (Lesson 06)
 
-Forty draws of q, at its quantiles, become weights w = p(x, z) / q(z), shown relative to p(x), which
+Forty quantiles of q become weights w = p(x, z) / q(z), shown relative to p(x), which
 is their mean. They sit on the curve of the logarithm; their mean point sits below it, and how far
 below is the gap between log p(x) and the ELBO. Both means are by quadrature, not from the draws.
 """
@@ -92,12 +92,12 @@ def draw(axes, jensen):
             curve,
             0.08,
             LOW + 0.45,
-            f"{below} of {N_DRAWS} draws below",
+            f"{below} of {N_DRAWS} below",
             MONTE_CARLO.color,
             ha="left",
         )
     if beyond:
-        text = f"{beyond} of {N_DRAWS} draws to the right"
+        text = f"{beyond} of {N_DRAWS} to the right"
         label(curve, RIGHT - 0.05, HIGH - 0.35, text, MONTE_CARLO.color, ha="right")
     foot = max(-jensen.gap, LOW + 0.15)
     curve.plot([1, 1], [0, foot], color=GAP.color, linestyle=GAP.linestyle, linewidth=2.5)
@@ -117,10 +117,10 @@ def draw(axes, jensen):
 def sentence(jensen):
     spread = np.exp(np.minimum(jensen.log_ratio, 700))
     return (
-        f"With q = N({number(jensen.q_mean)}, {number(jensen.q_scale)}²) the weights of "
-        f"{N_DRAWS} draws lie between {spread.min():.2g} and {spread.max():.2g} times their mean. "
-        f"The log of the mean is log p(x) = {number(LOG_EVIDENCE, 3)} nats; the mean of the logs "
-        f"is the ELBO, {number(LOG_EVIDENCE - jensen.gap, 3)}; the gap is {number(jensen.gap, 3)}."
+        f"With q = N({number(jensen.q_mean)}, {number(jensen.q_scale)}²) the weights of {N_DRAWS} "
+        f"quantiles lie between {spread.min():.2g} and {spread.max():.2g} times their mean. The "
+        f"log of the mean is log p(x) = {number(LOG_EVIDENCE, 3)} nats; the mean of the logs is the "
+        f"ELBO, {number(LOG_EVIDENCE - jensen.gap, 3)}; the gap is {number(jensen.gap, 3)}."
     )
 
 
@@ -130,7 +130,7 @@ def jensen_picture():
         "Jensen's inequality",
         controls=[
             Slider("q_mean", "mean of q", np.linspace(-0.5, 2, 51), start=0.85),
-            Slider("q_scale", "scale of q", np.linspace(0.1, 1, 91), start=0.45),
+            Slider("q_scale", "scale of q", np.linspace(0.1, 1, 91), start=0.6),
         ],
         compute=compute,
         layout=layout,

@@ -11,12 +11,12 @@ import numpy as np
 
 from vitutor.grid import GridPosterior
 from vitutor.models import Decoder
-from vitutor.plotting import ELBO, GAP, POSTERIOR, TRUTH, Q, density, label, number
+from vitutor.plotting import GAP, LIKELIHOOD, POSTERIOR, TRUTH, density, label, number
 from vitutor.widgets.engine import LiveFigure, Slider
 
 AMPLITUDES = np.linspace(-2, 2, 161)
 STEP = 1e-4
-POINTS = 400
+POINTS = 1200
 
 
 @dataclass(frozen=True)
@@ -80,22 +80,23 @@ def layout(figure):
 def draw(axes, tangent):
     summand, slope = axes
     z, product = tangent.z, tangent.posterior * tangent.score
-    density(summand, z, tangent.posterior, POSTERIOR, flank="right")
+    density(summand, z, tangent.posterior, POSTERIOR)
+    label(summand, z[tangent.posterior.argmax()], 3.9, "p(z | x)", POSTERIOR.color)
     summand.fill_between(
-        z, product, color=GAP.color, alpha=0.25, linewidth=0, clip_on=True, interpolate=True
+        z, product, color=LIKELIHOOD.color, alpha=0.25, linewidth=0, clip_on=True, interpolate=True
     )
-    summand.plot(z, product, color=GAP.color, linestyle="-", linewidth=1.3)
+    summand.plot(z, product, color=LIKELIHOOD.color, linestyle="-", linewidth=1.3)
     text = f"p(z | x) × score: its area is {number(tangent.fisher, 3)}"
-    label(summand, -3.9, -2.6, text, GAP.color, ha="left")
+    label(summand, -3.9, -2.6, text, LIKELIHOOD.color, ha="left")
 
     slope.plot(AMPLITUDES, tangent.log_evidence, color=TRUTH.color)
     reach = np.array([-0.45, 0.45])
     at = tangent.amplitude + reach
-    slope.plot(at, tangent.here + tangent.fisher * reach, color=ELBO.color, linewidth=3)
-    slope.plot(at, tangent.here + tangent.stray * reach, color=Q.color, linestyle="--")
+    slope.plot(at, tangent.here + tangent.fisher * reach, color=LIKELIHOOD.color, linewidth=3)
+    slope.plot(at, tangent.here + tangent.stray * reach, color=GAP.color, linestyle="--")
     slope.plot([tangent.amplitude], [tangent.here], "o", color=TRUTH.color)
-    label(slope, -1.95, -3.3, "solid: that area as a slope", ELBO.color, ha="left")
-    label(slope, -0.4, -3.3, "dashed: with a stray p(z)", Q.color, ha="left")
+    label(slope, -1.95, -3.3, "solid: that area as a slope", LIKELIHOOD.color, ha="left")
+    label(slope, -0.4, -3.3, "dashed: with a stray p(z)", GAP.color, ha="left")
 
 
 def sentence(tangent):

@@ -68,23 +68,32 @@ QUESTIONS = {
                 "This is in bits. The course counts in nats, natural logarithms.",
             ),
             Mistake(norm(0, 2).pdf(1), "This is the density; its logarithm is asked for."),
+            Mistake(
+                -0.5 / 4,
+                "Only the square is there: the normaliser, $-\\frac12\\log\\Sigma - \\frac12\\log 2\\pi$, "
+                "is missing.",
+            ),
+            Mistake(
+                -0.5 / 4 - np.log(4) - 0.5 * np.log(2 * np.pi),
+                "You subtracted $\\log\\Sigma$. It is half of that: $\\log$ of the scale.",
+            ),
         ),
         hint="$-\\frac12 x^2/\\Sigma - \\frac12 \\log \\Sigma - \\frac12 \\log 2\\pi$.",
     ),
     "00.2": Choice(
-        "**Question 2.** An estimate prints as `-5.108 ± 0.005  (ESS 986 of 1000)`. What does it tell you?",
+        "**Question 2.** An estimate prints as `-5.108 ± 0.004  (ESS 986 of 1000)`. What does it tell you?",
         {
             "a": (
-                "The true value lies between −5.113 and −5.103.",
+                "The true value lies between −5.112 and −5.104.",
                 "In one case of three it does not. A standard error is no bound.",
             ),
             "b": (
-                "In repeated experiments, about two answers of three come within 0.005 of their mean.",
+                "In repeated experiments, about two answers of three come within 0.004 of their mean.",
                 "That is what a standard error says. Whether the mean is the truth is another "
                 "question, that of bias.",
             ),
             "c": (
-                "The model explains the datum with an accuracy of 0.005.",
+                "The model explains the datum with an accuracy of 0.004.",
                 "The error is that of our *computation*. The model may be as wrong as it likes.",
             ),
         },
@@ -112,6 +121,10 @@ QUESTIONS = {
                 lambda x, z, s: -0.5 * ((x[:, 0] - z[:, :, 0]) / s) ** 2,
                 "Only the square is there. The normaliser, $-\\log\\sigma - \\frac12\\log 2\\pi$, is "
                 "missing.",
+            ),
+            Mistake(
+                lambda x, z, s: _log_likelihood(x, z, s) + 0.5 * np.log(2 * np.pi),
+                "The constant $-\\frac12\\log 2\\pi$ is missing.",
             ),
             Mistake(
                 lambda x, z, s: norm.pdf(x[:, 0], z[:, :, 0], s),

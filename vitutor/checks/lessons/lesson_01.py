@@ -55,7 +55,7 @@ BETS = {
             ),
             "b": (
                 "PPCA, by a little.",
-                "What it knows of pixels is worth 8 nats. What it pays is worth more.",
+                "What it knows of how pixels go together is worth less than what it pays.",
             ),
             "c": (
                 "The diagonal Gaussian, which knows each pixel by itself alone.",

@@ -51,8 +51,8 @@ BETS = {
     ),
     "02.dims": Bet(
         "02.dims",
-        "With 70 points on its axis, a grid gives our sine model's $\\log p(x)$ to 0.001 nats. The same in "
-        "**ten** dimensions, at a billion evaluations a second: how long does it take?",
+        "With 70 points on its axis, a grid gives our sine model's $\\log p(x)$ to 0.001 nats. The same 70 "
+        "points on each of **ten** axes, at a billion evaluations a second: how long does it take?",
         {
             "a": ("Some minutes.", "That would be enough for six dimensions."),
             "b": ("About a week.", "That would be enough for eight dimensions."),
@@ -65,11 +65,27 @@ BETS = {
 
 def _draw_case(rng):
     log_weights = rng.normal(size=4)
-    return log_weights - logsumexp(log_weights), rng.normal(-2000, 3, (6, 4))
+    levels = rng.permutation(np.linspace(-3000, -1000, 6))[:, None]
+    return log_weights - logsumexp(log_weights), levels + rng.normal(0, 3, (6, 4))
 
 
 def _log_marginal(log_weights, log_likelihood):
     return logsumexp(log_weights + log_likelihood, axis=1)
+
+
+def _relative_to(peak, log_weights, log_likelihood):
+    with np.errstate(divide="ignore"):
+        return np.log(np.exp(log_weights + log_likelihood - peak).sum(axis=1))
+
+
+def _one_peak_for_all(log_weights, log_likelihood):
+    peak = (log_weights + log_likelihood).max()
+    return peak + _relative_to(peak, log_weights, log_likelihood)
+
+
+def _peak_left_out(log_weights, log_likelihood):
+    peak = (log_weights + log_likelihood).max(axis=1, keepdims=True)
+    return _relative_to(peak, log_weights, log_likelihood)
 
 
 QUESTIONS = {
@@ -91,6 +107,14 @@ QUESTIONS = {
             Mistake(
                 np.log(1e9) / np.log(30),
                 "There cost and budget meet; but a dimension is a whole number. Round down.",
+            ),
+            Mistake(
+                np.floor(np.log(1e9) / np.log(30)) - 1,
+                "$30^5 = 2.4 \\cdot 10^7$ leaves a factor of 40 unspent: one more axis fits.",
+            ),
+            Mistake(
+                np.log10(1e9),
+                "You paid ten points an axis: $10^d$. It is 30 here, so $30^d$.",
             ),
             Mistake(
                 np.floor(np.sqrt(1e9 / 30)),
@@ -125,7 +149,7 @@ QUESTIONS = {
     "02.3": Function(
         "**Question 3.** Write `log_marginal(log_weights, log_likelihood)`: from the log prior of $K$ choices, "
         "shape (K,), and $\\log p(x_i \\mid z = k)$, shape (N, K), to $\\log p(x_i)$, shape (N,). The log "
-        "likelihoods may be as low as $-2000$.",
+        "likelihoods may be as low as $-3000$, and differ as much from one datum to another.",
         truth=_log_marginal,
         draw_case=_draw_case,
         tolerance=1e-9,
@@ -150,12 +174,32 @@ QUESTIONS = {
                 "You added the weights themselves to the log likelihoods. Add their logs.",
             ),
             Mistake(
+                lambda log_weights, log_likelihood: _relative_to(0.0, log_weights, log_likelihood),
+                "You see `-inf`: these densities are too small for floating point. Take the largest "
+                "exponent of each row out of the sum, and put it back.",
+            ),
+            Mistake(
+                _one_peak_for_all,
+                "You took one largest exponent out of all rows. Rows far below it are rounded to "
+                "zero, and come out as `-inf`: each row needs its own.",
+            ),
+            Mistake(
+                _peak_left_out,
+                "You took each row's largest exponent out of the sum, and did not put it back.",
+            ),
+            Mistake(
+                lambda log_weights, log_likelihood: (
+                    _log_marginal(log_weights, log_likelihood) - np.log(len(log_weights))
+                ),
+                "You divided by $K$. The prior's weights have made it an average already.",
+            ),
+            Mistake(
                 lambda log_weights, log_likelihood: np.full(
                     len(log_likelihood), logsumexp(log_weights + log_likelihood.sum(axis=0))
                 ),
                 "You let all data share one choice: data were added up before the choices were.",
             ),
         ),
-        hint="If you see `-inf`: take the largest exponent of each row out of the sum, and put it back.",
+        hint="$\\log p(x_i) = \\log \\sum_k \\exp(\\log p(z = k) + \\log p(x_i \\mid z = k))$, row by row.",
     ),
 }

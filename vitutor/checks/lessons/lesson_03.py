@@ -43,6 +43,12 @@ def _ess(log_w):
     return w.sum(axis=0) ** 2 / (w**2).sum(axis=0)
 
 
+def _global_max(log_w):
+    w = np.exp(log_w - log_w.max())
+    with np.errstate(invalid="ignore"):
+        return w.sum(axis=0) ** 2 / (w**2).sum(axis=0)
+
+
 def _entropy_ess(log_w):
     w = np.exp(log_w - log_w.max(axis=0))
     w = w / w.sum(axis=0)
@@ -71,6 +77,10 @@ QUESTIONS = {
                 "You cubed $\\chi^2$. What multiplies is $1+\\chi^2$; the 1 is taken off at the end.",
             ),
             Mistake(
+                (FACTOR**3 - 1) / 0.0001**2,
+                "You squared the 1 % twice: $0.01^2 = 0.0001$ is squared already.",
+            ),
+            Mistake(
                 FACTOR**3 / 0.01**2,
                 "Nearly: you took $1+\\chi^2$ for $\\chi^2$, the second moment for the variance.",
             ),
@@ -88,7 +98,8 @@ QUESTIONS = {
             ),
             "b": (
                 "Take the log of the mean of their exponentials.",
-                "That is one estimate with ten million draws: its bias falls with the draws.",
+                "That is one estimate with ten million draws, and its bias falls with the draws. Ten million are "
+                "still too few here: the law asks for twenty billion, and you will be about a nat too low.",
             ),
             "c": (
                 "Take the largest, since all are too low.",
@@ -102,7 +113,7 @@ QUESTIONS = {
         "**Question 3.** Write `ess(log_w)`: from log weights of shape (S, N) to the effective sample "
         "size of each datum, shape (N,). The log weights may be as low as $-1000$.",
         truth=_ess,
-        draw_case=lambda rng: (rng.normal(-1000, 2, (50, 3)),),
+        draw_case=lambda rng: (rng.normal([-1000, -3000, -1], 2, (50, 3)),),
         tolerance=1e-8,
         because="It depends on the *ratios* of the weights alone, so the largest can be taken out.",
         mistakes=(
@@ -121,6 +132,11 @@ QUESTIONS = {
             Mistake(
                 lambda log_w: np.full(log_w.shape[1], _ess(log_w.ravel())),
                 "You summed over data as well as draws. Each datum has weights of its own: `axis=0`.",
+            ),
+            Mistake(
+                _global_max,
+                "You took one largest weight out of all data together: a datum whose weights are all far "
+                "smaller becomes 0/0. Each datum has a largest weight of its own, `log_w.max(axis=0)`.",
             ),
             Mistake(
                 _entropy_ess,

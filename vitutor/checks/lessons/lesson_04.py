@@ -15,31 +15,31 @@ BETS = {
             "b": (
                 "Something else.",
                 "The posterior $p(x \\mid z)\\,p(z)/p(x)$ has taken the only $p(z)$ of line 3 with it. "
-                "The one behind the score is a stray: with it the integral is smaller, since a prior "
-                "density of at most 0.4 multiplies every contribution.",
+                "The one behind the score is a stray: it weights the positive and negative contributions "
+                "anew, and here leaves −0.05 of −0.36.",
             ),
         },
         right="b",
     ),
-    "04.prior": Bet(
-        "04.prior",
-        "Can draws from the **prior** estimate $E_{p(z \\mid x)}[\\nabla \\log p(x, z)]$?",
+    "04.worth": Bet(
+        "04.worth",
+        "In **20** dimensions, how many draws from the *posterior* would give as good an estimate of this one "
+        "component as 10,000 weighted draws from the prior?",
         {
             "a": (
-                "No: they come from the wrong distribution, and more of them do not help.",
-                "Weights mend what distribution they come from; more draws do help.",
+                "About 4000: some 40 % of them count.",
+                "That is the ESS in one dimension. It falls by a factor of 2.6 with every other one.",
             ),
             "b": (
-                "Yes, if each is weighted by $p(x \\mid z)$.",
-                "$p(z \\mid x) \\propto p(x \\mid z)\\, p(z)$: the prior brings one factor, the weight "
-                "the other. The estimate converges to the truth.",
+                "About 100.",
+                "That would be so in five dimensions.",
             ),
             "c": (
-                "Yes, their plain average will do.",
-                "That would be $E_{p(z)}[\\nabla \\log p(x, z)]$, another quantity.",
+                "Not even one.",
+                "One prior draw holds nearly all the weight, and it is not even a fair draw from the posterior.",
             ),
         },
-        right="b",
+        right="c",
     ),
 }
 
@@ -61,6 +61,15 @@ def _slopes(amplitude, x):
     }
 
 
+def _mixed(posterior_of, score_of):
+    """What comes of a posterior and a score from two different settings (amplitude, x)."""
+    (a, x), (b, y) = posterior_of, score_of
+    posterior = GridPosterior(Decoder.sine(a), [[x]])
+    score = Decoder.sine(b).grad_params_log_joint(np.array([[y]]), posterior.points[:, None])
+    return posterior.mass[:, 0] @ score[:, 0, 0]
+
+
+_STALE = "The {} is still the lesson's: compute it anew with amplitude 0.6 and x = −0.8."
 _AT = _slopes(0.6, -0.8)
 
 
@@ -70,7 +79,7 @@ def _weighted_mean(log_w, values):
 
 
 def _draw_case(rng):
-    return rng.normal(-60, 2, (40, 3)), rng.normal(2, 1, (40, 3))
+    return rng.normal(-1000, 2, (40, 3)), rng.normal(2, 1, (40, 3))
 
 
 QUESTIONS = {
@@ -103,6 +112,13 @@ QUESTIONS = {
                 _slopes(1.0, 1.2)["right"],
                 "This is the lesson's old answer: `model` and `x` still have amplitude 1 and 1.2.",
             ),
+            Mistake(
+                _slopes(1.0, -0.8)["right"],
+                "Right datum, old amplitude: `model` still has amplitude 1.",
+            ),
+            Mistake(_slopes(0.6, 1.2)["right"], "Right amplitude, old datum: `x` is still 1.2."),
+            Mistake(_mixed((1.0, 1.2), (0.6, -0.8)), _STALE.format("posterior")),
+            Mistake(_mixed((0.6, -0.8), (1.0, 1.2)), _STALE.format("score")),
             Mistake(-_AT["right"], "The sign is wrong."),
         ),
         hint="Shortest: `h = 1e-4`, and a central difference of `evidence.quadrature(Decoder.sine(a), "
@@ -121,7 +137,7 @@ QUESTIONS = {
                 "The effective sample size is close to 1, as the $\\chi^2$ law of lesson 3 foretells.",
             ),
             "c": (
-                "The score has a large variance in 20 dimensions.",
+                "The score's own variance grows with the dimension.",
                 "The score of the *first* bias looks at one coordinate: its variance under the "
                 "posterior is the same in every dimension.",
             ),
@@ -139,7 +155,12 @@ QUESTIONS = {
             Mistake(
                 lambda log_w, values: (np.exp(log_w) * values).mean(axis=0),
                 "The weights do not sum to one: you averaged $w f$ without dividing by the mean of "
-                "$w$. That estimates $p(x)$ times the answer.",
+                "$w$. (And $\\exp(-1000)$ is zero to the machine: take the largest out first.)",
+            ),
+            Mistake(
+                lambda log_w, values: np.full(3, np.nan),
+                "0/0: $\\exp(-1000)$ is zero to the machine. Subtract `log_w.max(axis=0)` first; the ratio "
+                "does not notice.",
             ),
             Mistake(
                 lambda log_w, values: values.mean(axis=0),

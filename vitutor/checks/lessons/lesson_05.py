@@ -3,6 +3,7 @@
 import numpy as np
 
 from vitutor.checks import Bet, Choice, Function, Mistake, Number
+from vitutor.numerics import logmeanexp
 
 BETS = {
     "05.best": Bet(
@@ -52,12 +53,12 @@ class _CaseQ:
 def _draw_case(rng):
     shift = rng.normal()
     q = _CaseQ(rng.normal(size=(3, 2)), rng.uniform(0.5, 2, (3, 2)))
-    return (lambda z: -((z - shift) ** 2).sum(axis=2)), q, rng.normal(size=(3, 3, 2))
+    return (lambda z: -1000 - ((z - shift) ** 2).sum(axis=2)), q, rng.normal(size=(3, 3, 2))
 
 
 def _evidence(log_joint, q, z):
     log_w = _log_w(log_joint, q, z)
-    return np.log(np.exp(log_w).mean(axis=0))
+    return logmeanexp(log_w)
 
 
 _NEEDED = ((1.2**2 / np.sqrt(2 * 1.2**2 - 1)) ** 10 - 1) / 0.05**2
@@ -84,6 +85,9 @@ QUESTIONS = {
             Mistake(
                 ((1.2 / np.sqrt(2 * 1.2 - 1)) ** 10 - 1) / 0.05**2,
                 "You put 1.2 where $c^2$ belongs: 1.2 is the ratio of the *scales*.",
+            ),
+            Mistake(
+                _ONE**10 / 0.05**2, "You took $1+\\chi^2$ for $\\chi^2$: take the 1 off at the end."
             ),
             Mistake(
                 (_ONE - 1) / 0.05**2,
@@ -126,21 +130,26 @@ QUESTIONS = {
                 "is about it.",
             ),
             Mistake(
-                lambda log_joint, q, z: np.log(np.exp(log_joint(z)).mean(axis=0)),
+                lambda log_joint, q, z: logmeanexp(log_joint(z)),
                 "The division by $q$ is missing: the draws come from $q$, and this average pretends they "
                 "were spread evenly.",
             ),
             Mistake(
-                lambda log_joint, q, z: np.log(np.exp(log_joint(z) + q.log_prob(z)).mean(axis=0)),
+                lambda log_joint, q, z: logmeanexp(log_joint(z) + q.log_prob(z)),
                 "You multiplied by $q$ instead of dividing: subtract `q.log_prob(z)`.",
             ),
             Mistake(
-                lambda log_joint, q, z: np.log(np.exp(_log_w(log_joint, q, z)).sum(axis=0)),
+                lambda log_joint, q, z: _evidence(log_joint, q, z) + np.log(len(z)),
                 "This is the log of the *sum*: too high by $\\log S$.",
             ),
             Mistake(
-                lambda log_joint, q, z: np.log(np.exp(_log_w(log_joint, q, z)).mean(axis=1)),
+                lambda log_joint, q, z: logmeanexp(_log_w(log_joint, q, z).T),
                 "You averaged over the data. The draws are the first axis.",
+            ),
+            Mistake(
+                lambda log_joint, q, z: np.full(3, -np.inf),
+                "$\\exp(-1000)$ is zero to the machine. Take the largest log weight out of the mean first, and "
+                "put it back afterwards.",
             ),
         ),
         hint="`log_w = log_joint(z) - q.log_prob(z)`, then the log of the mean of its exponentials over "
