@@ -73,6 +73,14 @@ def test_a_stream_of_blocks_is_the_whole(monkeypatch):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-9)
 
 
+def test_the_bound_training_watches_is_evaluates():
+    model, x, _ = linear(exact_q=False)
+    watched = EVALUATE.mean_bound(model, model.data(x), 64, 3)
+    np.testing.assert_allclose(
+        watched, vae.evaluate(model, x, n_importance=64, seed=3).value.mean()
+    )
+
+
 def test_memory_does_not_grow_with_draws():
     model, x, _ = linear(exact_q=False)
     vae.evaluate(model, x, n_importance=1000, seed=0)

@@ -38,6 +38,14 @@ def elbo(model, x, *, n_draws, seed):
     )
 
 
+def mean_bound(model, x, n_draws, seed):
+    """The importance-weighted bound averaged over checked data x, nats, and nothing else."""
+    total = np.full(len(x), -np.inf)
+    for log_w in _log_weights(model, x, n_draws, seed):
+        total = np.logaddexp(total, np.logaddexp.reduce(log_w))
+    return float(total.mean() - np.log(n_draws))
+
+
 @torch.no_grad()
 def _log_weights(model, x, n_draws, seed):
     """Yield log p(x, z) - log q(z | x), z drawn from q, in blocks of draws (B, N), as arrays."""

@@ -23,7 +23,7 @@ class History:
     Attributes
     ----------
     elbo, reconstruction, kl : (E,), means over the epoch, of the model as it moved.
-    validation : (E,), the bound of the validation data after each epoch, or None.
+    validation : (E,), ELBO or bound of the validation data after each epoch, or None.
     best_epoch : int, how many epochs the weights that were kept have seen.
     stopped : "finished", "early" (patience ran out) or "interrupted" (from the keyboard).
     """

@@ -7,12 +7,14 @@ from (seed, epoch), so a run that was cut off goes on bit for bit as if it had n
 import torch
 
 from vitutor.errors import ArgumentTypeError, DomainError
+from vitutor.vae.evaluate import mean_bound
 from vitutor.vae.progress import watched
 from vitutor.vae.randomness import generator
 from vitutor.vae.run import Run
-from vitutor.vae.step import Step, log_mean_weight
+from vitutor.vae.step import Step
 from vitutor.validation import count, positive, real_array
 
+VALIDATION_DRAWS = 64
 SCORING = 2**32  # stands for the validation noise where else an epoch's number stands
 
 
@@ -38,11 +40,12 @@ def train(
 
     Parameters
     ----------
-    x : (N, D). validation : (M, D), whose bound is taken after each epoch, always at the same
+    x : (N, D). validation : (M, D), whose ELBO is taken after each epoch, always at the same
         noise; the weights kept are then the best epoch's, and without it the last epoch's.
-    patience : int, stop after so many epochs without a better validation bound.
+    patience : int, stop after so many epochs without a better validation.
     n_importance : int, draws of z a datum. More than one makes the bound the importance-weighted
-        one: log p(x) gains, q and so the ELBO lose (Burda et al. 2016; Rainforth et al. 2018).
+        one, in validation of 64 draws: log p(x) gains, q and so the ELBO lose (Burda et al.
+        2016; Rainforth et al. 2018).
     checkpoint : path, written every few seconds and at the end; where it exists, the run goes on
         from there, and CheckpointError says so if it was a different run.
     progress : True, False, or None for a bar where somebody watches a long run.
@@ -87,10 +90,8 @@ def train(
                 stopped = "early"
                 break
             terms = _one_epoch(step, x, n_draws, generator(model.device, seed, epoch))
-            rng = generator(model.device, seed, SCORING)
-            run.record(
-                terms, None if validation is None else _score(model, validation, n_draws, rng)
-            )
+            scored = None if validation is None else _score(model, validation, n_draws, seed)
+            run.record(terms, scored)
         run.write()
     except KeyboardInterrupt:
         stopped = "interrupted"
@@ -110,9 +111,12 @@ def _one_epoch(step, x, n_draws, rng):
 
 
 @torch.no_grad()
-def _score(model, validation, n_draws, rng):
-    bound = model.elbo(validation, _noise(validation, n_draws, model.latent_dim, rng))
-    return float((log_mean_weight(bound) if n_draws else bound).mean())
+def _score(model, validation, n_draws, seed):
+    if n_draws:
+        # At n_importance draws q's overfitting would hide that p(x) still improves.
+        return mean_bound(model, validation, VALIDATION_DRAWS, seed)
+    noise = _noise(validation, (), model.latent_dim, generator(model.device, seed, SCORING))
+    return float(model.elbo(validation, noise).mean())
 
 
 def _noise(x, n_draws, latent_dim, rng):
