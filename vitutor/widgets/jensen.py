@@ -118,9 +118,10 @@ def sentence(jensen):
     spread = np.exp(np.minimum(jensen.log_ratio, 700))
     return (
         f"With q = N({number(jensen.q_mean)}, {number(jensen.q_scale)}²) the weights of {N_DRAWS} "
-        f"quantiles lie between {spread.min():.2g} and {spread.max():.2g} times their mean. The "
-        f"log of the mean is log p(x) = {number(LOG_EVIDENCE, 3)} nats; the mean of the logs is the "
-        f"ELBO, {number(LOG_EVIDENCE - jensen.gap, 3)}; the gap is {number(jensen.gap, 3)}."
+        f"quantiles lie between {spread.min():.2g} and {spread.max():.2g} times their mean. "
+        f"The log of the mean is log p(x) = {number(LOG_EVIDENCE, 3)} nats; "
+        f"the mean of the logs is the ELBO, {number(LOG_EVIDENCE - jensen.gap, 3)}; "
+        f"the gap is {number(jensen.gap, 3)}."
     )
 
 
