@@ -19,11 +19,16 @@ DIMENSIONS = np.arange(1, 21)
 POINTS = np.arange(6, 151)
 REFERENCE_POINTS = 1201
 X = [[1.2]]
-COSTS = (("grid", "-"), ("chain", (0, (5, 2))), ("independent", (0, (1, 1.5))))
+# What is summed, its line, and on which side of the line's end its name stands.
+COSTS = (
+    ("grid", "-", None),
+    ("chain", (0, (5, 2)), "bottom"),
+    ("independent", (0, (1, 1.5)), "top"),
+)
 LANDMARKS = (
     (1e9, "a second"),
     (3.2e16, "a year"),
-    (4.3e26, "the age of the universe"),
+    (4.3e26, "age of universe"),
 )
 FLOOR = 1e-12  # nats: below this lies rounding
 
@@ -65,27 +70,28 @@ def compute(dimension, n_points, noise_scale):
 
 
 def layout(figure):
-    cost, error = figure.subplots(1, 2, width_ratios=(1.25, 1))
-    cost.set(xlim=(0.5, 20.5), ylim=(1, 1e32), yscale="log", xlabel="dimension of z")
+    cost, error = figure.subplots(1, 2, width_ratios=(1.4, 1))
+    cost.set(xlim=(0.5, 29.5), ylim=(1, 1e32), yscale="log", xlabel="dimension of z")
     cost.set(ylabel="evaluations of p(x, z)", xticks=(1, 5, 10, 15, 20))
     cost.set_yticks([10.0**k for k in range(0, 33, 8)])
     for evaluations, name in LANDMARKS:
         cost.axhline(evaluations, color="#B8B8B8", linewidth=0.8)
-        cost.text(0.7, evaluations, name, va="bottom", color="#6E6E6E", size=9)
-    cost.text(0.7, 1e30, "at a billion a second:", va="center", color="#6E6E6E", size=9)
+        cost.text(20.4, evaluations, name, va="bottom", color="#6E6E6E", size=9)
+    cost.text(29.5, 1e32, "at a billion a second:", ha="right", color="#6E6E6E", size=9)
     error.set(xlim=(0, 155), ylim=(FLOOR, 1e3), yscale="log", xlabel="points per axis, n")
     error.set(ylabel="error of log p(x), nats")
+    error.text(3, 2 * FLOOR, "below: rounding", va="bottom", color="#6E6E6E", size=9)
     return cost, error
 
 
 def draw(axes, grid):
     cost, error = axes
     spent, missed = grid.at
-    for line, now, (name, linestyle) in zip(grid.cost, spent, COSTS, strict=True):
+    for line, now, (name, linestyle, va) in zip(grid.cost, spent, COSTS, strict=True):
         cost.plot(DIMENSIONS, line, color=INK, linestyle=linestyle, linewidth=1.4)
         cost.plot(grid.dimension, now, "o", color=MONTE_CARLO.color, markersize=7)
-        if name != "grid":
-            label(cost, 20.3, 2 * line[-1], name, ha="right", va="bottom")
+        if va:
+            label(cost, 20.4, line[-1], name, ha="left", va=va)
     error.plot(POINTS, np.maximum(grid.error, FLOOR), color=INK, linewidth=1.4)
     at = (grid.n_points, max(missed, FLOOR))
     error.plot(*at, "o", color=MONTE_CARLO.color, markersize=7, clip_on=False)

@@ -88,6 +88,11 @@ def _peak_left_out(log_weights, log_likelihood):
     return _relative_to(peak, log_weights, log_likelihood)
 
 
+def _likelihoods_peak_left_out(log_weights, log_likelihood):
+    peak = log_likelihood.max(axis=1, keepdims=True)
+    return _relative_to(peak, log_weights, log_likelihood)
+
+
 QUESTIONS = {
     "02.1": Number(
         "**Question 1.** A grid needs 30 points on each axis, and you can afford $10^9$ evaluations. What is "
@@ -149,7 +154,7 @@ QUESTIONS = {
     "02.3": Function(
         "**Question 3.** Write `log_marginal(log_weights, log_likelihood)`: from the log prior of $K$ choices, "
         "shape (K,), and $\\log p(x_i \\mid z = k)$, shape (N, K), to $\\log p(x_i)$, shape (N,). The log "
-        "likelihoods may be as low as $-3000$, and differ as much from one datum to another.",
+        "likelihoods may be as low as $-3000$, and differ by thousands between data.",
         truth=_log_marginal,
         draw_case=_draw_case,
         tolerance=1e-9,
@@ -186,6 +191,10 @@ QUESTIONS = {
             Mistake(
                 _peak_left_out,
                 "You took each row's largest exponent out of the sum, and did not put it back.",
+            ),
+            Mistake(
+                _likelihoods_peak_left_out,
+                "You took each row's largest log likelihood out of the sum, and did not put it back.",
             ),
             Mistake(
                 lambda log_weights, log_likelihood: (
