@@ -251,9 +251,6 @@ FAMOUS = [
     (part_detached, {}, {"detached-sample"}),
     (normaliser_for_each_pixel_twice, {}, {"normaliser-wrong"}),
     (normaliser_of_another_noise, {}, {"normaliser-wrong"}),
-    (shifted_pixels, {}, set()),
-    (no_minus_one, {}, set()),
-    (narrow_prior, {}, set()),
     (smoothed_labels, {}, {"grey-bernoulli"}),
     (with_logits, {"data": [[0.0, 0.7]]}, {"grey-bernoulli"}),
     (half_weight, {}, {"beta"}),
@@ -279,6 +276,46 @@ def test_what_is_legal_and_odd_is_noted(loss, note):
     diagnosis = audit_loss(loss)
     assert diagnosis.ok
     assert note in {finding.kind for finding in diagnosis.findings}
+
+
+LOG_2PI = np.log(2 * np.pi)
+V = 0.37  # a noise variance that no formula prefers
+
+
+@pytest.mark.parametrize(
+    ("square", "constant", "weight", "told", "mistakes", "notes"),
+    [
+        (1 / (2 * V), (LOG_2PI + np.log(V)) / 2, 1, None, set(), set()),
+        (1 / (2 * V), np.log(V) / 2, 1, None, set(), {"normaliser-missing"}),
+        (1 / (2 * V), 0.0, 1, None, set(), {"normaliser-missing"}),
+        (1 / V, (LOG_2PI + np.log(V)) / 2, 1, None, {"recon-half-missing"}, set()),
+        (1 / V, np.log(V) / 2, 1, None, {"recon-half-missing"}, {"normaliser-missing"}),
+        (1 / (2 * V), LOG_2PI + np.log(V), 1, None, {"normaliser-wrong"}, set()),
+        (3 / (2 * V), 3 * (LOG_2PI + np.log(V)) / 2, 3, None, set(), {"scaled"}),
+        (3 / (2 * V), 3 * np.log(V) / 2, 3, None, set(), {"scaled", "normaliser-missing"}),
+        (1.5, 0.0, 3, None, set(), {"scaled", "normaliser-missing"}),
+        (1 / (2 * V), (LOG_2PI + np.log(V)) / 2, 3, None, {"beta"}, set()),
+        (1.0, 0.0, 1, None, {"squared-error-without-noise"}, {"normaliser-missing"}),
+        # What no value shows has to be told: a missing ½, or a weight, or another noise.
+        (1 / V, 0.0, 1, None, set(), {"normaliser-missing"}),
+        (1 / V, 0.0, 1, V, {"recon-half-missing"}, {"normaliser-missing"}),
+        (3 / (2 * V), 0.0, 3, V, set(), {"scaled", "normaliser-missing"}),
+        (3 / (2 * V), 0.0, 1, V, {"beta"}, {"normaliser-missing"}),
+        (1.0, 0.0, 1, V, {"squared-error-without-noise"}, {"normaliser-missing"}),
+        (1.0, (LOG_2PI + np.log(V)) / 2, 1, V, {"beta"}, set()),
+    ],
+)
+def test_a_gaussian_is_read(square, constant, weight, told, mistakes, notes):
+    """square · (x - recon)² + constant a pixel, and weight · KL; `told` the noise variance."""
+
+    def loss(recon, x, mu, logvar):
+        pixels = square * (x - recon) ** 2 + constant
+        return pixels.sum() + weight * np_kl(mu, logvar).sum()
+
+    diagnosis = audit_loss(loss, noise_scale=None if told is None else told**0.5)
+    assert diagnosis.kinds == mistakes, diagnosis
+    assert {f.kind for f in diagnosis.findings if f.legal} == notes | {"batch-sum"}
+    assert diagnosis.implied() == pytest.approx(weight / (2 * square))
 
 
 def test_a_published_loss_stands_for_a_noise_variance():

@@ -82,13 +82,15 @@ def infer(a, constant, b, told=None):
         factor = b if shared else 1.0
         implied = factor * (1 + half_missing) / (2 * a)
         variance = told or implied
-        if not variance or not near(variance, implied):
-            continue
-        expected = factor * _NORMALISERS[normaliser](variance)
-        if abs(constant - expected) < SAME * max(1.0, abs(expected)):
+        if variance and near(variance, implied) and _is(constant, factor, normaliser, variance):
             return Noise(variance, factor, half_missing, normaliser)
-    normaliser = "none" if without else "wrong"
     if told is None:
-        return Noise(1 / (2 * a), normaliser=normaliser)
+        return Noise(1 / (2 * a), normaliser="wrong")
+    normaliser = next((n for n in _NORMALISERS if _is(constant, 1.0, n, told)), "wrong")
     bare = without and near(a, 1.0)
     return Noise(told, normaliser=normaliser, bare=bare, weight=1.0 if bare else 2 * a * told)
+
+
+def _is(constant, factor, normaliser, variance):
+    expected = factor * _NORMALISERS[normaliser](variance)
+    return abs(constant - expected) < SAME * max(1.0, abs(expected))
