@@ -226,7 +226,8 @@ def distribution_refusals():
         yield where, "rng", lambda r, f=draw: f(2, rng=r), BAD_RNGS
         for method in ("score", "grad_z_log_prob", "log_prob"):
             yield f"{name}.{method}", "z", getattr(q, method), bad
-        yield f"{name}.transform", "eps", q.transform, bad
+        for method in ("transform", "grad_log_det"):
+            yield f"{name}.{method}", "eps", getattr(q, method), bad
         yield f"{name}.pull_back", "eps", lambda e, q=q, g=eps: q.pull_back(e, g), bad
         yield f"{name}.pull_back", "grad_z", lambda g, q=q, e=eps: q.pull_back(e, g), bad
         bad = bad_arrays(q.params)
@@ -307,6 +308,17 @@ def test_pull_back_is_the_finite_difference(q):
     pulled = q.pull_back(eps, np.cos(q.transform(eps)) * direction)
     assert pulled.shape == (3, *q.params.shape)
     assert np.allclose(pulled, numeric, rtol=1e-6, atol=1e-6)
+
+
+@families
+def test_gradient_of_the_volume_is_that_of_the_entropy(q):
+    numeric = central_difference(
+        lambda step: q.with_params(q.params + step).entropy(), np.zeros(q.params.shape[1])
+    )
+    for n_data in {1, len(q.mean)}:
+        gradient = q.grad_log_det(np.zeros((3, n_data, q.mean.shape[1])))
+        assert gradient.shape == (3, *q.params.shape)
+        assert np.allclose(gradient, numeric, rtol=1e-6, atol=1e-6)
 
 
 @families

@@ -94,7 +94,9 @@ class FullRankGaussian:
 
         It is one in each entry of the log diagonal whatever eps: the gradient of the entropy.
         """
-        gradient = np.zeros((len(eps), *self.params.shape))
+        eps = self._latents("eps", eps)
+        n_data = max(eps.shape[1], len(self.mean))
+        gradient = np.zeros((len(eps), n_data, self.params.shape[1]))
         latent_dim = self.mean.shape[1]
         gradient[:, :, latent_dim:] = log_cholesky.grad_log_det(latent_dim)
         return gradient

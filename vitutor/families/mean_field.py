@@ -88,7 +88,9 @@ class MeanFieldGaussian:
 
         It is one in each log scale whatever eps, so it is the gradient of the entropy.
         """
-        gradient = np.zeros((len(eps), *self.params.shape))
+        eps = self._latents("eps", eps)
+        n_data = max(eps.shape[1], len(self.mean))
+        gradient = np.zeros((len(eps), n_data, self.params.shape[1]))
         gradient[:, :, self.mean.shape[1] :] = 1
         return gradient
 
