@@ -90,6 +90,16 @@ def test_the_gradient_helps():
     assert ess[0] > 3 * ess[1]
 
 
+def test_the_drift_is_the_gradient_of_what_is_walked():
+    # A wrong drift only wastes moves, which the bounds would not show.
+    walk = annealing._Walk(SINE, SINE_X, 2, rng(16))
+    z, b, step = rng(17).standard_normal((5, 2, 1)), 0.3, 1e-6
+    numeric = walk._look(z + step).log_density(b) - walk._look(z - step).log_density(b)
+    np.testing.assert_allclose(
+        walk._look(z).gradient(b)[:, :, 0], numeric / (2 * step), rtol=1e-5, atol=1e-6
+    )
+
+
 def test_one_temperature_is_naive_monte_carlo():
     generator = rng(13)
     SINE.sample_prior(annealing.N_PILOT, 2, rng=generator)
