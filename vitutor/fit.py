@@ -11,6 +11,7 @@
 closed forms, and then has neither noise nor a step size.
 """
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -177,6 +178,8 @@ def _with_progress(steps):
         if time.monotonic() - start > PATIENCE:
             from tqdm.auto import tqdm
 
-            yield from tqdm(steps[i:], initial=i, total=len(steps), unit="step")
+            # The notebook's bar does not heed tqdm's own switch, so it is heeded here.
+            off = "TQDM_DISABLE" in os.environ
+            yield from tqdm(steps[i:], initial=i, total=len(steps), unit="step", disable=off)
             return
         yield step

@@ -1,5 +1,6 @@
 """A progress bar for those who wait, and for nobody else."""
 
+import os
 import sys
 import time
 
@@ -16,7 +17,9 @@ def watched(items, show):
         if bar is None and time.monotonic() - started >= patience:
             from tqdm.auto import tqdm
 
-            bar = tqdm(total=items.stop, initial=item, unit="epoch", leave=False)
+            # The notebook's bar does not heed tqdm's own switch, so it is heeded here.
+            off = "TQDM_DISABLE" in os.environ
+            bar = tqdm(total=items.stop, initial=item, unit="epoch", leave=False, disable=off)
         yield item
         if bar is not None:
             bar.update()

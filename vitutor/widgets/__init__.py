@@ -2,9 +2,12 @@
 
 from vitutor.widgets.bench import importance_bench
 from vitutor.widgets.broken import broken_bound
+from vitutor.widgets.climb import elbo_climb
 from vitutor.widgets.dial import dimension_dial
 from vitutor.widgets.grid import grid_dial
+from vitutor.widgets.gumbel import relaxed_choice
 from vitutor.widgets.jensen import jensen_picture
+from vitutor.widgets.landscape import learning_landscape
 from vitutor.widgets.ledger import evidence_ledger
 from vitutor.widgets.tangent import gradient_tangent
 from vitutor.widgets.two_kls import two_kls
@@ -14,10 +17,13 @@ __all__ = [
     "broken_bound",
     "decoder_walk",
     "dimension_dial",
+    "elbo_climb",
     "evidence_ledger",
     "gradient_tangent",
     "grid_dial",
     "importance_bench",
     "jensen_picture",
+    "learning_landscape",
+    "relaxed_choice",
     "two_kls",
 ]
