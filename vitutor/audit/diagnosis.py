@@ -95,9 +95,11 @@ class Diagnosis:
     def __str__(self):
         lines = [self._verdict()]
         if self.explains:
+            # Below 1e-10 it is rounding, which differs between machines.
+            to = "rounding" if self.residual < 1e-10 else f"{self.residual:.0e}"
             lines += [
                 "",
-                f"What it computes (every value explained to {self.residual:.0e}):",
+                f"What it computes (every value explained to {to}):",
                 _wrap(self.explains, "    ", first="    "),
             ]
         if self.implied is not None:
