@@ -90,7 +90,7 @@ def has_a_bet_and_three_checks_of_its_own(notebook, number):
     }
     assert keys["bet"]
     assert keys["settle"] == keys["bet"]
-    assert len(keys["check"]) == 3
+    assert len(keys["check"]) >= 3
     assert all(key.startswith(f"{number}.") for used in keys.values() for key in used)
 
 
