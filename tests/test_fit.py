@@ -144,6 +144,9 @@ class LinearEncoder:
         flat = grad_gain.reshape(*eps.shape[:2], -1)
         return np.concatenate([flat, grad_mean, grad_log_scale], axis=2)
 
+    def grad_log_det(self, eps):
+        return np.repeat([0.0, 1.0], [8, 2])
+
 
 def test_parameters_that_all_data_share_move_by_the_sum_over_data():
     # S22: the mean-field optimum of this model is linear in x, so a linear encoder loses nothing.
@@ -165,6 +168,24 @@ def test_parameters_that_all_data_share_move_by_the_sum_over_data():
     np.testing.assert_allclose(q.mean, best.mean, atol=1e-2)
     np.testing.assert_allclose(q.scale, best.scale, atol=1e-2)
     assert trace.params.shape[1:] == (10,) and trace.elbo.value.shape[1] == 30
+
+
+def test_one_step_for_all_data_is_the_sum_of_a_step_for_each():
+    start = LinearEncoder(X, np.linspace(-0.3, 0.4, 10))
+    draws = reparameterised(MODEL, X, start.q, 5, rng=np.random.default_rng(0))
+    of_mean, of_log_scale = np.split(draws.mean(axis=0), 2, axis=1)
+    expected = [*(of_mean.T @ X).ravel(), *of_mean.sum(axis=0), *of_log_scale.sum(axis=0)]
+    _, trace = fit(
+        MODEL,
+        X,
+        start,
+        gradient=reparameterised,
+        optimiser=GradientAscent(0.01),
+        n_steps=1,
+        n_draws=5,
+        rng=np.random.default_rng(0),
+    )
+    np.testing.assert_allclose((trace.params[1] - trace.params[0]) / 0.01, expected, rtol=1e-9)
 
 
 def by_hand(q, optimiser, n_steps, n_draws, rng):

@@ -56,8 +56,6 @@ class Trace:
         return [self.family.with_params(params) for params in self.params]
 
 
-# What overflows is reported with its step, as the infinity it makes.
-@np.errstate(over="ignore", invalid="ignore")
 def fit(
     model,
     x,
