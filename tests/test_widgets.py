@@ -122,6 +122,17 @@ def test_ledger_has_no_gap_where_q_is_the_posterior():
     assert book.elbo == pytest.approx(model.log_marginal([[0.7]])[0], abs=1e-10)
 
 
+def test_ledger_residual_compares_two_computations(monkeypatch):
+    quadrature = evidence.quadrature
+
+    def wrong(model, x):
+        right = quadrature(model, x)
+        return type(right).exact(right.value + 0.01)
+
+    monkeypatch.setattr(evidence, "quadrature", wrong)
+    assert ledger.compute(1.2, 0.3, 0.5, Decoder.sine()).residual == pytest.approx(0.01)
+
+
 def test_ledger_says_so_when_it_does_not_balance():
     book = ledger.compute(1.2, 0.3, 0.5, Decoder.sine())
     object.__setattr__(book, "kl_to_posterior", book.kl_to_posterior + 0.01)
@@ -152,16 +163,16 @@ def test_dial_law_is_an_integral(noise_scale):
     assert dial.one_plus_chi2(noise_scale) == pytest.approx(integral, rel=1e-10)
 
 
-def test_dial_law_predicts_the_spread_of_the_runs():
-    seen, wanted = [], []
-    for noise_scale in (0.5, 1.0, 2.0):
-        data = dial.compute(2, noise_scale, 10000)
-        here = np.searchsorted(dial.LAW_AT, 2)
-        seen.append(np.mean(np.expm1(data.error) ** 2))
-        wanted.append(data.law_relative_error[here] ** 2)
-    ratio = np.mean(np.array(seen) / wanted)
-    # A mean of 60 squared normals: standard error sqrt(2 / 60) = 0.18.
-    assert abs(ratio - 1) < 5 * np.sqrt(2 / 60)
+def test_dial_law_is_the_variance_of_naive_monte_carlo():
+    model = LinearGaussian(np.eye(2), np.zeros(2), np.eye(2))
+    x = np.full((4000, 2), np.sqrt(2))
+    runs = evidence.naive_monte_carlo(model, x, 500, rng=np.random.default_rng(0))
+    square = np.expm1(runs.value - model.log_marginal(x[:1])) ** 2
+    se = square.std(ddof=1) / np.sqrt(len(square))
+    here = np.searchsorted(dial.LAW_AT, 2)
+    law = dial.compute(2, 1.0, 500).law_relative_error[here] ** 2
+    assert abs(square.mean() - law) < 5 * se
+    assert se < 0.03 * law
 
 
 def test_dial_ess_follows_the_law_in_one_dimension():
@@ -326,6 +337,21 @@ def test_every_frame_is_drawn_on_a_clean_stage():
         figure.set(a=a)
     assert figure.png() == make(start=3).png()
     assert set(figure._stage._artists()) == figure._stage.resting
+
+
+def test_what_lies_above_is_drawn_last():
+    def line_and_cover(ax, first):
+        parts = [
+            lambda: ax.axvline(5, linewidth=9, zorder=2),
+            lambda: ax.axhspan(2, 8, color="white", zorder=3),
+        ]
+        for part in parts if first == "thick" else reversed(parts):
+            part()
+
+    figure = make(draw=lambda ax, data: line_and_cover(ax, data["kind"]))
+    line_first = figure.png()
+    figure.set(kind="thin")
+    assert figure.png() == line_first
 
 
 def test_limits_stay_though_draw_leaves_them():
