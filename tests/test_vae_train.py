@@ -49,6 +49,8 @@ def test_same_seed_same_weights_and_the_callers_state_is_kept():
     torch.manual_seed(99)
     assert torch.equal(weights(first), weights(trained(3)[0]))
     assert not torch.equal(weights(first), weights(trained(3, seed=5)[0]))
+    _, still = trained(3, learning_rate=1e-30)
+    assert len(set(still.elbo)) == 3  # the model stands still, but every epoch draws anew
 
 
 def test_beta_prices_the_kl():

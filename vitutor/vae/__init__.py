@@ -22,10 +22,12 @@ from vitutor.vae.model import VAE, build
 from vitutor.vae.run import History
 from vitutor.vae.sweep import Sweep, sweep
 from vitutor.vae.train import train
+from vitutor.vae.view import NumpyView
 
 __all__ = [
     "VAE",
     "History",
+    "NumpyView",
     "Sweep",
     "ais",
     "build",
