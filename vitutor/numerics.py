@@ -105,8 +105,10 @@ class WeightStream:
         return np.array([tail_shape(column) for column in np.sort(self._largest, axis=0).T])
 
     def _keep_largest(self, log_w):
-        some_enter = np.flatnonzero((log_w > self._largest.min(axis=0)).any(axis=1))
-        self._candidates.append(log_w[some_enter])
+        entering = log_w[np.flatnonzero((log_w > self._largest.min(axis=0)).any(axis=1))]
+        if not len(entering):
+            return
+        self._candidates.append(entering)
         if sum(map(len, self._candidates)) > 2 * len(self._largest):
             self._merge()
 
