@@ -171,7 +171,7 @@ def _shaped(name, value, shape):
             wanted="real numbers",
             remedy="Pass an array of floats or integers, with nothing missing.",
         )
-    if not _fits(array.shape, shape):
+    if array.shape != shape and not _fits(array.shape, shape):
         raise ShapeError(
             name,
             got=f"shape {array.shape}",
