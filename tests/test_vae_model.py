@@ -159,6 +159,14 @@ def test_building_is_reproducible_and_leaves_torch_alone():
     assert a.decode(z).shape == (5, 70)
 
 
+def test_data_may_be_read_only_and_are_copied():
+    model, x = small().double(), PIXELS["bernoulli"].copy()
+    tensor = model.data(np.broadcast_to(x[:1], (3, 70)))
+    model.data(x)[:] = 9
+    assert tensor.shape == (3, 70) and x.max() == 1
+    model.decode(np.broadcast_to(np.zeros(3), (2, 3)))
+
+
 @pytest.mark.parametrize(
     ("likelihood", "spoilt", "error", "words"),
     [

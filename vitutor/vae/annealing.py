@@ -44,7 +44,7 @@ def reverse_ais(model, x, z_exact, *, n_temperatures, seed, progress=None):
     z = real_array("z_exact", z_exact, ("N", model.latent_dim))
     if len(z) != len(x):
         raise ShapeError("z_exact", got=f"{len(z)} rows", wanted=f"one for each of {len(x)} data")
-    z = torch.as_tensor(z, device=x.device, dtype=x.dtype)[None]
+    z = torch.tensor(z, device=x.device, dtype=x.dtype)[None]
     log_w = walk.backward(x, z, walk.tune(x), progress)
     upper = -log_w.double().cpu().numpy()[0]
     return Estimate(upper, np.full(len(x), np.inf), bias="up", n_draws=1)

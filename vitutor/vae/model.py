@@ -83,7 +83,7 @@ class VAE(nn.Module):
     @torch.no_grad()
     def decode(self, z):
         """Mean picture for codes z (..., Dz), as an array (..., D)."""
-        z = torch.as_tensor(np.asarray(z), device=self.device, dtype=self.dtype)
+        z = torch.tensor(np.asarray(z), device=self.device, dtype=self.dtype)
         return self.likelihood.mean(self.decoder(z)).cpu().numpy()
 
     @torch.no_grad()
@@ -108,7 +108,7 @@ class VAE(nn.Module):
             x = x.detach().cpu().numpy()
         x = real_array(name, x, ("N", self.data_dim))
         self.likelihood.check(name, x)
-        return torch.as_tensor(x, device=self.device, dtype=self.dtype)
+        return torch.tensor(x, device=self.device, dtype=self.dtype)
 
 
 def build(

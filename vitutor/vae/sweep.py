@@ -100,7 +100,7 @@ def sweep(
     ]
     x = models[0].data(x)
     stack = _stacked(models * len(betas))
-    price = torch.as_tensor(betas, device=x.device, dtype=x.dtype).repeat_interleave(len(seeds))
+    price = torch.tensor(betas, device=x.device, dtype=x.dtype).repeat_interleave(len(seeds))
     step = Step(stack, learning_rate, beta=price[:, None], batch_size=batch_size)
     elbo = np.empty((n_epochs, len(betas), len(seeds)))
     for epoch in watched(range(n_epochs), progress):

@@ -55,7 +55,7 @@ class NumpyView:
 
     def _latents(self, z, n_data):
         z = latents("z", z, self.latent_dim, n_data)
-        return torch.as_tensor(z, device=self._model.device, dtype=self._model.dtype)
+        return torch.tensor(z, device=self._model.device, dtype=self._model.dtype)
 
 
 def _array(tensor):
