@@ -164,6 +164,11 @@ def half_log_sigma(recon, x, mu, logvar):
     return (0.5 * (x - recon) ** 2).sum() - 0.5 * (1 + logvar / 2 - mu**2 - np.exp(logvar)).sum()
 
 
+def log_std_without_a_half(recon, x, mu, logvar):
+    latents = mu**2 + 0.5 * np.exp(2 * logvar) - logvar - 0.5
+    return (0.5 * (x - recon) ** 2).sum() + latents.sum()
+
+
 def plus_logvar(recon, x, mu, logvar):
     return (0.5 * (x - recon) ** 2).sum() - 0.5 * (1 - logvar - mu**2 - np.exp(logvar)).sum()
 
@@ -192,6 +197,16 @@ def part_detached(recon, x, mu, logvar):
 
 def normaliser_for_each_pixel_twice(recon, x, mu, logvar):
     nll = (x - recon) ** 2 / 2 + x.shape[1] * np.log(2 * np.pi) / 2
+    return (nll.sum(1) + np_kl(mu, logvar)).mean()
+
+
+def normaliser_once(recon, x, mu, logvar):
+    nll = ((x - recon) ** 2 / 2).sum(1) + np.log(2 * np.pi) / 2
+    return (nll + np_kl(mu, logvar)).mean()
+
+
+def normaliser_without_its_half(recon, x, mu, logvar):
+    nll = (x - recon) ** 2 / 2 + np.log(2 * np.pi)
     return (nll.sum(1) + np_kl(mu, logvar)).mean()
 
 
@@ -242,6 +257,7 @@ FAMOUS = [
     (negative_elbo_called_elbo, {}, {"sign"}),
     (likelihood_added, {}, {"sign"}),
     (half_log_sigma, {}, {"std-as-variance"}),
+    (log_std_without_a_half, {}, {"kl-half-missing", "logvar-as-logstd"}),
     (plus_logvar, {}, {"kl-sign"}),
     (swapped_bce, {}, {"single-argument-order"}),
     (swapped_logits, {}, {"single-argument-order"}),
@@ -250,6 +266,8 @@ FAMOUS = [
     (numpy_inside, {}, {"detached-sample"}),
     (part_detached, {}, {"detached-sample"}),
     (normaliser_for_each_pixel_twice, {}, {"normaliser-wrong"}),
+    (normaliser_once, {}, {"normaliser-wrong"}),
+    (normaliser_without_its_half, {}, {"normaliser-wrong"}),
     (normaliser_of_another_noise, {}, {"normaliser-wrong"}),
     (smoothed_labels, {}, {"grey-bernoulli"}),
     (with_logits, {"data": [[0.0, 0.7]]}, {"grey-bernoulli"}),
@@ -262,6 +280,22 @@ FAMOUS = [
 def test_a_famous_mistake_is_named(loss, options, mistakes):
     diagnosis = audit_loss(loss, **options)
     assert diagnosis.kinds == mistakes, diagnosis
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (normaliser_for_each_pixel_twice, "it is counted D times a pixel"),
+        (normaliser_once, "it is counted once, not for each pixel"),
+        (normaliser_without_its_half, "its ½ is missing"),
+        (tiny_weight, "its weight is 0.00025"),
+        (half_weight, "it has weight 0.5"),
+        (item_kl, "the gradient does not reach mu, logvar"),
+        (smoothed_labels, "the target is 0.05 + 0.9·x"),
+    ],
+)
+def test_what_is_special_is_said(loss, words):
+    assert words in " ".join(str(audit_loss(loss)).split())
 
 
 @pytest.mark.parametrize(
@@ -295,6 +329,7 @@ V = 0.37  # a noise variance that no formula prefers
         (3 / (2 * V), 3 * np.log(V) / 2, 3, None, set(), {"scaled", "normaliser-missing"}),
         (1.5, 0.0, 3, None, set(), {"scaled", "normaliser-missing"}),
         (1 / (2 * V), (LOG_2PI + np.log(V)) / 2, 3, None, {"beta"}, set()),
+        (1 / (2 * V), np.log(V) / 2, 3, None, {"beta"}, {"normaliser-missing"}),
         (1.0, 0.0, 1, None, {"squared-error-without-noise"}, {"normaliser-missing"}),
         # What no value shows has to be told: a missing ½, or a weight, or another noise.
         (1 / V, 0.0, 1, None, set(), {"normaliser-missing"}),
