@@ -122,7 +122,16 @@ def test_density_is_named_on_the_asked_flank(flank):
     ax = plotting.density(axes(), z, np.exp(-0.5 * z**2), plotting.Q, flank=flank)
     (name,) = ax.figure.artists
     extent = name.get_window_extent().transformed(ax.transData.inverted())
-    assert (extent.x1 < 0) if flank == "left" else (extent.x0 > 0)
+    assert (extent.x1 < -1) if flank == "left" else (extent.x0 > 1)
+
+
+@pytest.mark.parametrize(("flank", "mean"), [("left", -3.5), ("right", 3.5)])
+def test_name_of_a_density_at_the_edge_stays_inside(flank, mean):
+    z = np.linspace(-4, 4, 401)
+    ax = plotting.density(axes(), z, np.exp(-0.5 * (z - mean) ** 2), plotting.Q, flank=flank)
+    (name,) = ax.figure.artists
+    extent = name.get_window_extent().transformed(ax.transData.inverted())
+    assert -4 < extent.x0 < extent.x1 < 4
 
 
 def test_density_writes_the_peak_that_it_cuts():
