@@ -128,7 +128,7 @@ def test_a_famous_mistake_is_named(elbo_fn, mistakes):
 
 def test_what_is_printed():
     said = str(audit_elbo(lambda lj, q, z: -reconstruction(lj, q, z).mean()))
-    assert "− 1/N · E[log p(x|z)] + 1/N · KL(q‖N(0, I))" in said
+    assert "−1/N · E[log p(x|z)] + 1/N · KL(q‖N(0, I))" in said
     assert said.startswith("1 mistake found.")
 
 

@@ -58,6 +58,15 @@ def test_what_is_not_explained_is_not_guessed_at(name):
     assert str(diagnosis).startswith("Not explained")
 
 
+def test_a_formula_that_is_none_of_them_is_told():
+    def classes_weighted(recon, x, mu, logvar):
+        pixels = -(x * np.log(recon) + 0.25 * (1 - x) * np.log(1 - recon))
+        return pixels.sum() + kl(mu, logvar).sum()
+
+    said = audit_loss(classes_weighted).findings[0].says
+    assert "Σ [−0.25·log(1-recon) − x·log recon + 0.25·x·log(1-recon)], which is none" in said
+
+
 def test_the_residual_is_told():
     """The error of the nearest formula, in percent of how far the values move."""
     said = audit_loss(NEVER_GUESSED["Huber"]).findings[0].says

@@ -135,12 +135,16 @@ def spell_factor(factor, powers, names="NDK"):
 
 def spell_terms(terms, names="NDK"):
     """Write a sum of (factor, powers, formula), leaving out factors of one."""
-    text = ""
-    for factor, powers, formula in terms:
-        before = spell_factor(abs(factor), powers, names)
-        scaled = formula if before == "1" else f"{before} · {formula}"
-        text += f" {'−' if factor < 0 else '+'} {scaled}"
-    return text.removeprefix(" + ").strip()
+    return _join(
+        (factor < 0, spell_factor(abs(factor), powers, names), " · ", formula)
+        for factor, powers, formula in terms
+    )
+
+
+def spell_sum(coefficients, labels):
+    """Write Σ [2·recon² − x·recon], terms without weight left out."""
+    pairs = zip(coefficients, labels, strict=True)
+    return f"Σ [{_join((c < 0, spell(abs(c)), '·', label) for c, label in pairs if c)}]"
 
 
 def spell(number):
@@ -148,14 +152,13 @@ def spell(number):
     return f"{number:.4g}".replace("-", "−")
 
 
-def spell_sum(coefficients, labels):
-    """Write Σ [2·recon² − x·recon], terms without weight left out."""
+def _join(terms):
     text = ""
-    for coefficient, label in zip(coefficients, labels, strict=True):
-        if coefficient:
-            weight = "" if abs(coefficient) == 1 else f"{spell(abs(coefficient))}·"
-            text += f" {'−' if coefficient < 0 else '+'} {weight}{label}"
-    return f"Σ [{text.removeprefix(' + ').strip()}]"
+    for negative, weight, times, formula in terms:
+        term = formula if weight == "1" else f"{weight}{times}{formula}"
+        sign = "−" if negative else "+"
+        text += f" {sign} {term}" if text else sign.removeprefix("+") + term
+    return text
 
 
 def _wrap(text, indent, first=""):
