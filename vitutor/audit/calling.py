@@ -154,8 +154,8 @@ def _converters():
     # Looked up after NumPy was tried: a function may import torch when it is first called.
     torch = sys.modules.get("torch")
     if torch is not None:
-        for dtype in (torch.float64, torch.float32):
-            yield lambda array, dtype=dtype: torch.tensor(array, dtype=dtype)
+        for dtype in (np.float64, np.float32):
+            yield lambda array, dtype=dtype: torch.from_numpy(np.array(array, dtype=dtype))
 
 
 def _numpy(value):

@@ -55,12 +55,13 @@ class Measured:
 
     def move(self, n_points, *roles, start=None):
         """The Moves from `start`, the base point if not given, that draw these roles anew."""
-        start = self.base if start is None else start
-        points = [start]
+        points = [self.base if start is None else start]
+        values = [self.value if start is None else self._loss(start)]
         for _ in range(n_points):
             fresh = self._draw()
-            points.append(start | {role: fresh[role] for role in roles})
-        return Moves(points, np.array([self._loss(point) for point in points]))
+            points.append(points[0] | {role: fresh[role] for role in roles})
+            values.append(self._loss(points[-1]))
+        return Moves(points, np.array(values))
 
     def other_x(self):
         """The base point with other data."""
