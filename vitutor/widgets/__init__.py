@@ -8,6 +8,7 @@ from vitutor.widgets.grid import grid_dial
 from vitutor.widgets.gumbel import relaxed_choice
 from vitutor.widgets.jensen import jensen_picture
 from vitutor.widgets.landscape import learning_landscape
+from vitutor.widgets.latent_plane import latent_plane
 from vitutor.widgets.ledger import evidence_ledger
 from vitutor.widgets.tangent import gradient_tangent
 from vitutor.widgets.two_kls import two_kls
@@ -23,6 +24,7 @@ __all__ = [
     "grid_dial",
     "importance_bench",
     "jensen_picture",
+    "latent_plane",
     "learning_landscape",
     "relaxed_choice",
     "two_kls",
