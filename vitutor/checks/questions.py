@@ -100,6 +100,8 @@ class Function:
     hint: str
     n_cases: int = 5
 
+    # A wrong function may well divide by zero; the NaN it returns is judged like any other answer.
+    @np.errstate(all="ignore")
     def judge(self, answer):
         """Return the Verdict on a function, or the question if the answer is `...`."""
         if answer is ...:
