@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -164,7 +165,7 @@ def test_environment_yml_asks_for_what_pyproject_offers():
     constraints, course = pip["pip"]
     assert constraints == "-c constraints.txt"
     extras = re.fullmatch(r"-e \.\[([\w,]+)\]", course).group(1).split(",")
-    assert set(extras) == {"lab", "test"}
+    assert f".[{','.join(extras)}]" in BOOTSTRAP.read_text()
     assert set(extras) <= set(PROJECT["optional-dependencies"])
 
 
@@ -224,3 +225,18 @@ def test_a_kernels_messages_leave_at_once(monkeypatch):
     connection.websocket_handler.set_nodelay.side_effect = done.append
     connection.connect()
     assert done == [True, "connected"]
+
+
+def test_a_learner_sees_none_of_the_instructors_buttons(monkeypatch):
+    """nbgrader turns itself on wherever it is installed, and logs errors where it is not set up."""
+    name = "jupyter_server_config.d/nbgrader.json"
+    theirs, ours = (
+        json.loads((folder / name).read_text())["ServerApp"]["jpserver_extensions"]
+        for folder in (Path(sys.prefix, "etc/jupyter"), ROOT / "tools/jupyter")
+    )
+    assert ours == dict.fromkeys(theirs, False)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(ROOT / "tools/jupyter"))
+    said = subprocess.run(
+        [sys.executable, "-m", "jupyter", "labextension", "list"], capture_output=True, text=True
+    )
+    assert re.search("@jupyter/nbgrader .*disabled", said.stderr + said.stdout)

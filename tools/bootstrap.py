@@ -127,7 +127,7 @@ def install(python):
             raise Lacking(f"No environment could be made in {VENV}: {reason}") from None
     log = os.path.join(VENV, "install.log")
     pip = [VENV_PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
-    pip += ["-c", "constraints.txt", "-e", ".[lab,test]"]
+    pip += ["-c", "constraints.txt", "-e", ".[lab,test,grade,site]"]
     with open(log, "w") as file:
         failed = subprocess.call(pip, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
     if failed:
