@@ -15,6 +15,7 @@ what each misunderstanding would have answered, so that the reply can name the m
 from importlib import import_module
 
 from vitutor.checks.bets import Bet, Calibration, Store
+from vitutor.checks.draws import Draws
 from vitutor.checks.questions import Choice, Function, Mistake, Number, Verdict
 from vitutor.errors import DomainError
 
@@ -22,6 +23,7 @@ __all__ = [
     "Bet",
     "Calibration",
     "Choice",
+    "Draws",
     "Function",
     "Mistake",
     "Number",

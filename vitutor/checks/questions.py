@@ -45,7 +45,7 @@ class Choice:
     def judge(self, answer):
         """Return the Verdict on a letter, or the question if the answer is `...`."""
         if answer is ...:
-            return Verdict(None, f"{self.prompt}\n\n{spell(self.options)}\n\n{_invite('a letter')}")
+            return Verdict(None, f"{self.prompt}\n\n{spell(self.options)}\n\n{invite('a letter')}")
         letter = answer.strip().lower() if isinstance(answer, str) else answer
         if not isinstance(letter, str) or letter not in self.options:
             return Verdict(False, f"Answer with one of {', '.join(self.options)}, in quotes.")
@@ -67,12 +67,10 @@ class Number:
     def judge(self, answer):
         """Return the Verdict on a number, or the question if the answer is `...`."""
         if answer is ...:
-            return Verdict(
-                None, f"{self.prompt}\n\n{_invite('a number, or code that computes it')}"
-            )
+            return Verdict(None, f"{self.prompt}\n\n{invite('a number, or code that computes it')}")
         value = number(answer)
         if value is None:
-            return Verdict(False, f"Answer with one finite number; this is a {_kind(answer)}.")
+            return Verdict(False, f"Answer with one finite number; this is a {kind(answer)}.")
         if abs(value - self.truth) <= self.tolerance:
             return Verdict(True, f"**Right.** {self.because}")
         for mistake in self.mistakes:
@@ -102,19 +100,20 @@ class Function:
 
     # A wrong function may well divide by zero; the NaN it returns is judged like any other answer.
     @np.errstate(all="ignore")
-    def judge(self, answer):
+    def judge(self, answer, seed=None):
         """Return the Verdict on a function, or the question if the answer is `...`."""
         if answer is ...:
-            return Verdict(None, f"{self.prompt}\n\n{_invite('your function')}")
+            return Verdict(None, f"{self.prompt}\n\n{invite('your function')}")
         if not callable(answer):
-            return Verdict(False, f"Pass the function itself; this is a {_kind(answer)}.")
-        rng = np.random.default_rng()  # fresh each time, so that no answer can be learnt by heart
+            return Verdict(False, f"Pass the function itself; this is a {kind(answer)}.")
+        # Fresh each time, so that no answer can be learnt by heart; a grade's cases have a seed.
+        rng = np.random.default_rng(seed)
         cases = [self.draw_case(rng) for _ in range(self.n_cases)]
-        truths = [_array(self.truth(*case)) for case in cases]
+        truths = [plain_array(self.truth(*case)) for case in cases]
         given = []
         for case, truth in zip(cases, truths, strict=True):
             try:
-                value = _array(answer(*case))
+                value = plain_array(answer(*case))
             except Exception as error:
                 return Verdict(False, f"**Not so.** It stops with {type(error).__name__}: {error}")
             if value is None:
@@ -128,7 +127,7 @@ class Function:
         if self._same(given, truths):
             return Verdict(True, f"**Right.** {self.because}")
         for mistake in self.mistakes:
-            if self._same(given, [_array(mistake.answer(*case)) for case in cases]):
+            if self._same(given, [plain_array(mistake.answer(*case)) for case in cases]):
                 return Verdict(False, f"**Not so.** {mistake.says}")
         return Verdict(False, f"**Not so.** {self.hint}")
 
@@ -143,7 +142,7 @@ def number(answer):
     """Return `answer` as a plain finite float, or None: nothing is asked of the object's own ==."""
     if hasattr(answer, "value") and hasattr(answer, "std_error"):
         answer = answer.value
-    array = _array(answer)
+    array = plain_array(answer)
     if array is None or array.size != 1 or not np.isfinite(array).all():
         return None
     return float(array.item())
@@ -154,8 +153,10 @@ def spell(options):
     return "\n".join(f"- **{letter}** {text}" for letter, (text, _) in options.items())
 
 
-def _array(answer):
+def plain_array(answer):
     """A plain float64 copy, so that a clever object's own comparisons are never asked; or None."""
+    if type(answer).__module__ == "torch":
+        answer = answer.detach()
     try:
         array = np.asarray(answer)
         return np.array(array, dtype=np.float64) if array.dtype.kind in "biuf" else None
@@ -163,9 +164,9 @@ def _array(answer):
         return None
 
 
-def _kind(answer):
+def kind(answer):
     return type(answer).__name__
 
 
-def _invite(what):
+def invite(what):
     return f"*Replace `...` by {what}, and run the cell again.*"

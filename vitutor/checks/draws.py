@@ -1,0 +1,102 @@
+"""A question about random draws: is their mean right, and are they worth what they cost?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitutor.checks.questions import Mistake, Verdict, invite, kind, plain_array
+from vitutor.estimate import Estimate
+
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Draws:
+    """A function that draws, held against the mean its draws should have, on fresh cases.
+
+    The learner's f(*case, n_draws=, rng=) returns draws (n_draws, ...), whose mean has to lie
+    within `n_se` of their own standard errors of truth(*case), an array of shape (...). Where that
+    standard error exceeds largest_se(*case) the verdict is `too_noisy`. With `log`, the draws are
+    logarithms of weights and truth the logarithm of the weights' mean. A mistake answers with the
+    mean that it would have.
+    """
+
+    prompt: str
+    truth: Callable
+    draw_case: Callable
+    because: str
+    mistakes: tuple[Mistake, ...]
+    hint: str
+    largest_se: Callable
+    too_noisy: str
+    n_draws: int = 10_000
+    n_se: float = 5.0
+    n_cases: int = 3
+    log: bool = False
+
+    @np.errstate(all="ignore")
+    def judge(self, answer, seed=None):
+        """Return the Verdict on a function, or the question if the answer is `...`."""
+        if answer is ...:
+            return Verdict(None, f"{self.prompt}\n\n{invite('your function')}")
+        if not callable(answer):
+            return Verdict(False, f"Pass the function itself; this is a {kind(answer)}.")
+        rng = np.random.default_rng(seed)
+        cases = [self.draw_case(rng) for _ in range(self.n_cases)]
+        estimates = []
+        for case in cases:
+            own = np.random.default_rng(rng.integers(2**63))
+            try:
+                draws = plain_array(answer(*case, n_draws=self.n_draws, rng=own))
+            except Exception as error:
+                return Verdict(False, f"**Not so.** It stops with {type(error).__name__}: {error}")
+            refusal = self._refuse(draws, np.shape(self.truth(*case)))
+            if refusal:
+                return Verdict(False, f"**Not so.** {refusal}")
+            estimates.append(self._estimate(draws))
+        distance = self._distance(estimates, [self.truth(*case) for case in cases])
+        if distance <= self.n_se:
+            return self._price(estimates, cases)
+        by_mistake = [
+            self._distance(estimates, [mistake.answer(*case) for case in cases])
+            for mistake in self.mistakes
+        ]
+        if by_mistake and min(by_mistake) <= self.n_se:
+            says = self.mistakes[int(np.argmin(by_mistake))].says
+            return Verdict(False, f"**Not so.** {says}")
+        if all((estimate.std_error == 0).all() for estimate in estimates):
+            return Verdict(False, "**Not so.** All its draws are the same, and they are not right.")
+        return Verdict(False, f"**Not so.** {self.hint}")
+
+    def _refuse(self, draws, shape):
+        if draws is None:
+            return "It does not return real numbers."
+        wanted = (self.n_draws, *shape)
+        if draws.shape != wanted:
+            return f"It returns shape {draws.shape}; shape {wanted} is wanted, one row a draw."
+        allowed = [-np.inf] if self.log else []  # a weight of zero
+        if not (np.isfinite(draws) | np.isin(draws, allowed)).all():
+            return "Some of its draws are infinite or not a number."
+        return None
+
+    def _estimate(self, draws):
+        if not self.log:
+            return Estimate.from_draws(draws)
+        flat = Estimate.from_log_weights(draws.reshape(len(draws), -1))
+        shape = draws.shape[1:]
+        return Estimate(flat.value.reshape(shape), flat.std_error.reshape(shape))
+
+    def _distance(self, estimates, wanted):
+        """The largest distance from `wanted`, in standard errors."""
+        distances = [
+            np.max(np.abs(e.value - w) / (e.std_error + _ROUNDING * (1 + np.abs(w))))
+            for e, w in zip(estimates, wanted, strict=True)
+        ]
+        return np.inf if np.isnan(distances).any() else max(distances)
+
+    def _price(self, estimates, cases):
+        for estimate, case in zip(estimates, cases, strict=True):
+            if (estimate.std_error > self.largest_se(*case)).any():
+                return Verdict(False, f"**Not so.** {self.too_noisy}")
+        return Verdict(True, f"**Right.** {self.because}")
