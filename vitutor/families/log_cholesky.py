@@ -23,7 +23,7 @@ def unpack(name, packed, dim):
     rows, columns, _ = _places(dim)
     factor = np.zeros((*packed.shape[:-1], dim, dim))
     factor[..., rows, columns] = packed
-    diagonal = np.einsum("...ii->...i", factor)  # a view that can be written to
+    diagonal = factor.reshape(*packed.shape[:-1], -1)[..., :: dim + 1]  # a view
     diagonal[...] = validation.exponentiated(name, diagonal)
     return factor, factor @ factor.mT
 
