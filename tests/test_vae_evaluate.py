@@ -99,6 +99,18 @@ def test_grid_is_the_closed_form(latent_dim):
     assert (np.abs(coarse.value - truth) < np.abs(coarse.grid_change)).all()
 
 
+@pytest.mark.parametrize("n_points", [28, 29, 46])
+def test_a_coarse_grid_shows_it_where_the_integrand_is_symmetric(n_points):
+    model, x, _ = linear(1)
+    with torch.no_grad():
+        model.decoder[0].weight.mul_(4), model.decoder[0].bias.zero_()
+        weight = model.decoder[0].weight.numpy()
+    truth = stats.multivariate_normal(np.zeros(4), weight @ weight.T + 0.25 * np.eye(4))
+    coarse = vae.exact_log_marginal(model, 0 * x[:1], n_points=n_points)
+    error = np.abs(coarse.value - truth.logpdf(np.zeros(4)))
+    assert error > 0.02 and np.abs(coarse.grid_change) > error
+
+
 @pytest.mark.parametrize("more", [{}, {"n_components": 4}, {"n_couplings": 2}], ids=str)
 def test_grid_and_importance_agree_on_digits(more):
     model = vae.build(64, 2, hidden=16, seed=0, device="cpu", **more)
