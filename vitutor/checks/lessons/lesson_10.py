@@ -49,12 +49,12 @@ BETS = {
     ),
     "10.size": Bet(
         "10.size",
-        "We keep the decoder, and train new encoders for it with 4, 32 and 128 hidden units. What happens to the "
+        "We keep the decoder, and train new encoders for it with 4, 32, 128 and 512 hidden units. What happens to the "
         "mean gap on the test images?",
         {
             "a": (
-                "It falls in proportion to the width.",
-                "From 4 to 32 units it falls much, from 32 to 128 hardly.",
+                "It halves whenever the width doubles.",
+                "From 4 to 32 units it falls to a third, not to an eighth, and from 128 to 512 not at all.",
             ),
             "b": (
                 "It falls to zero: a large net can be any function.",
@@ -62,7 +62,7 @@ BETS = {
             ),
             "c": (
                 "It falls, then stops well above zero.",
-                "What stays is the approximation gap, and what does not carry over to images never seen.",
+                "Beyond some width it is not units that the encoder lacks. Little of what stays is the family's.",
             ),
         },
         right="c",
@@ -117,6 +117,10 @@ QUESTIONS = {
             Mistake(
                 lambda x, logits, mean, s: -_elbo(x, logits, mean, s),
                 "This is the loss. What is called *elbo* in this course is maximised.",
+            ),
+            Mistake(
+                lambda x, logits, mean, s: _likelihood(x, logits).sum(1),
+                "This is the reconstruction alone; the KL to the prior is to be subtracted.",
             ),
             Mistake(
                 lambda x, logits, mean, s: _likelihood(x, logits).sum(1) + _kl(mean, s).sum(1),
