@@ -44,18 +44,19 @@ class Draws:
             return Verdict(False, f"Pass the function itself; this is a {kind(answer)}.")
         rng = np.random.default_rng(seed)
         cases = [self.draw_case(rng) for _ in range(self.n_cases)]
+        truths = [self.truth(*case) for case in cases]  # before the answer can touch its arguments
         estimates = []
-        for case in cases:
+        for case, truth in zip(cases, truths, strict=True):
             own = np.random.default_rng(rng.integers(2**63))
             try:
                 draws = plain_array(answer(*case, n_draws=self.n_draws, rng=own))
             except Exception as error:
                 return Verdict(False, f"**Not so.** It stops with {type(error).__name__}: {error}")
-            refusal = self._refuse(draws, np.shape(self.truth(*case)))
+            refusal = self._refuse(draws, np.shape(truth))
             if refusal:
                 return Verdict(False, f"**Not so.** {refusal}")
             estimates.append(self._estimate(draws))
-        distance = self._distance(estimates, [self.truth(*case) for case in cases])
+        distance = self._distance(estimates, truths)
         if distance <= self.n_se:
             return self._price(estimates, cases)
         by_mistake = [

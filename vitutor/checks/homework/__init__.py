@@ -12,17 +12,9 @@ Each homework is a file here, with `constants(seed)` and `parts(constants)`.
 from importlib import import_module
 from pathlib import Path
 
+from vitutor.checks.constants import Constants
 from vitutor.errors import DomainError
 from vitutor.validation import count
-
-
-class Constants(dict):
-    """The numbers, data and sizes of one variant, as hw.constants.rate or hw.constants["rate"]."""
-
-    def __getattr__(self, name):
-        if name in self:
-            return self[name]
-        raise AttributeError(f"there is no constant {name}; there are {', '.join(self)}")
 
 
 class Homework:
