@@ -88,8 +88,8 @@ def draw(axes, relaxed):
     band(curves, TEMPERATURES, relaxed.bias - twice, relaxed.bias + twice, GAP)
     curves.plot(TEMPERATURES, relaxed.bias, color=GAP.color, linestyle="--")
     curves.axvline(relaxed.temperature, color="#8A8A8A", linewidth=1)
-    label(curves, 0.2, 1.3, "solid: sd of one draw", MONTE_CARLO.color, ha="left")
-    label(curves, 0.056, -0.6, "dashed: bias, ± 2 standard errors", GAP.color, ha="left")
+    label(curves, 0.6, 1.3, "solid: sd of one draw", MONTE_CARLO.color, ha="left")
+    label(curves, 0.6, -0.62, "dashed: bias, ± 2 errors", GAP.color, ha="left")
 
 
 def sentence(relaxed):

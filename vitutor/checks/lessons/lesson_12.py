@@ -11,13 +11,12 @@ BETS = {
         {
             "a": (
                 "Nearly all: the posterior's coordinates depend on each other strongly.",
-                "They do, and yet they are *uncorrelated*: where $z_1$ is $\\pm 1$ makes no difference to $z_2$.",
+                "They do, and yet they are *uncorrelated*: on the left $z_2$ falls as it does on the right.",
             ),
             "b": ("About half.", "It would need a correlation to work with."),
             "c": (
                 "Nothing.",
-                "The banana is symmetric in $z_1$, so its best ellipse is upright: covariance can only say "
-                "*tilted*, not *bent*.",
+                "The best ellipse is upright, as the banana is: a covariance can say *tilted*, not *bent*.",
             ),
         },
         right="c",
