@@ -10,7 +10,7 @@ ARGS ?=
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint execute figures bench clean
+.PHONY: help setup lab test lint execute figures bench homework grade regrade variant clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,23 @@ figures: setup  ## draw the figures of figures/ anew
 	@for script in $(wildcard figures/*.py); do $(BIN)/python $$script || exit 1; done
 
 bench: setup  ## run the benchmarks (how fast and how good, beside what people would use instead)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@for script in $(wildcard benchmarks/*.py); do $(BIN)/python $$script || exit 1; done
+
+homework: setup  ## make what students are given (A=hw2 for one)
+	@$(BIN)/python -m homework.release $(A)
+
+grade: setup  ## grade what students handed in: A=hw2 IN=downloads/
+	@test -n "$(A)" && test -n "$(IN)" || { echo "make grade A=hw2 IN=downloads/" >&2; exit 1; }
+	@$(ONE_THREAD) $(BIN)/python -m homework.grade $(A) "$(IN)" $(ARGS)
+
+regrade: setup  ## add the points of the written sheet, and grade what changed: A=hw2 (ARGS=--again: all)
+	@test -n "$(A)" || { echo "make regrade A=hw2" >&2; exit 1; }
+	@$(ONE_THREAD) $(BIN)/python -m homework.grade $(A) $(ARGS)
+
+variant: setup  ## give all homeworks other constants, data and sizes: SEED=2027
+	@test -n "$(SEED)" || { echo "make variant SEED=2027" >&2; exit 1; }
+	@$(ONE_THREAD) $(BIN)/python -m homework.variant $(SEED)
 
 clean:  ## remove the environment and every cache
 	@rm -rf .venv *.egg-info build .pytest_cache .ruff_cache .hypothesis

@@ -1,11 +1,15 @@
 """Paired rounds: two contenders take turns, so that whatever slows the machine slows both alike."""
 
+import json
 import os
 import platform
 import time
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
+
+RESULTS = Path(__file__).parent / "results"
 
 
 def machine():
@@ -36,6 +40,29 @@ def peak_mib(run):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return peak / 2**20
+
+
+class Table:
+    """Rows of ours beside other, printed as they come; `keep` writes them to results/NAME.json."""
+
+    def __init__(self, name):
+        self.name, self.rows = name, []
+        print(machine())
+        print(f"{'ours / other':46} {'ours, s':>9} {'other, s':>9} {'ratio':>20}   target")
+
+    def add(self, claim, target, ours, other, ratio, memory=None):
+        """One claim: what `paired` returned, what is wanted of the ratio, MiB held at the peak."""
+        low, median, high = map(float, ratio)
+        spread = f"{median:.3g} ({low:.3g}-{high:.3g})"
+        peak = "" if memory is None else f"   {memory:.1f} MiB"
+        print(f"{claim:46} {ours:9.4f} {other:9.4f} {spread:>20}   {target}{peak}")
+        row = {"claim": claim, "target": target, "ours_s": float(ours), "other_s": float(other)}
+        row["ratio"] = {"q25": low, "median": median, "q75": high}
+        self.rows.append(row if memory is None else row | {"peak_mib": memory})
+
+    def keep(self):
+        kept = {"machine": machine(), "rows": self.rows}
+        (RESULTS / f"{self.name}.json").write_text(json.dumps(kept, indent=1) + "\n")
 
 
 def _seconds(run):

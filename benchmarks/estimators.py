@@ -5,7 +5,7 @@ quartiles; the targets are the project's own.
 """
 
 import numpy as np
-from _timing import machine, paired, peak_mib
+from _timing import Table, paired, peak_mib
 from scipy.special import logsumexp
 from scipy.stats import norm
 from threadpoolctl import threadpool_limits
@@ -16,13 +16,7 @@ from vitutor.models import Decoder, LinearGaussian
 RNG = np.random.default_rng(0)
 
 
-def report(what, target, ours, other, ratio, memory=""):
-    low, median, high = ratio
-    spread = f"{median:.3g} ({low:.3g}-{high:.3g})"
-    print(f"{what:44} {ours:9.4f} {other:9.4f} {spread:>20} {memory:>8}   {target}")
-
-
-def naive_monte_carlo(d, n_draws=10**6):
+def naive_monte_carlo(table, d, n_draws=10**6):
     """Against drawing the same normals in blocks into one buffer, and multiplying them by A."""
     model = LinearGaussian(np.eye(d), np.zeros(d), 0.25 * np.eye(d))
     x = np.full((1, d), np.sqrt(1.25))
@@ -36,12 +30,11 @@ def naive_monte_carlo(d, n_draws=10**6):
             RNG.standard_normal(out=z)
             np.matmul(z, model.weight, out=mean)
 
-    memory = f"{peak_mib(ours):.1f} MiB"
-    what = f"naive Monte Carlo, 1e6 draws, d = {d} / normals"
-    report(what, "<= 1.5, <= 16 MiB", *paired(ours, bound), memory)
+    claim = f"naive Monte Carlo, 1e6 draws, d = {d} / normals"
+    table.add(claim, "<= 1.5, <= 16 MiB", *paired(ours, bound), peak_mib(ours))
 
 
-def quadrature(n_data=20):
+def quadrature(table, n_data=20):
     """Against one call of scipy.stats a grid point, each for all data at once."""
     model = Decoder.sine()
     x = model.sample(n_data, rng=RNG)[1]
@@ -58,10 +51,10 @@ def quadrature(n_data=20):
         return logsumexp(log_f, axis=0) + np.log(axis[1] - axis[0])
 
     assert np.allclose(ours(), loop(), rtol=0, atol=1e-12)
-    report(f"quadrature, {n_data} data / scipy a point", "<= 0.033", *paired(ours, loop))
+    table.add(f"quadrature, {n_data} data / scipy a point", "<= 0.033", *paired(ours, loop))
 
 
-def iwae(n_importance=5000, latent_dim=8):
+def iwae(table, n_importance=5000, latent_dim=8):
     """On the 360 test digits, against drawing the normals and the matrix product."""
     train, test = (data.dequantise(part, rng=RNG) for part in data.digits(binarize=False))
     model = LinearGaussian.fit(train, latent_dim)
@@ -76,15 +69,15 @@ def iwae(n_importance=5000, latent_dim=8):
             RNG.standard_normal(out=z)
             np.matmul(z, model.weight.T, out=mean)
 
-    memory = f"{peak_mib(ours):.1f} MiB"
-    report("IWAE-5000, 360 digits, 8 latents / normals", "<= 1 s", *paired(ours, bound, 5), memory)
+    claim = "IWAE-5000, 360 digits, 8 latents / normals"
+    table.add(claim, "ours <= 1 s", *paired(ours, bound, 5), peak_mib(ours))
 
 
 if __name__ == "__main__":
-    print(machine())
-    print(f"{'ours / other':44} {'ours, s':>9} {'other, s':>9} {'ratio':>20} {'peak':>8}   target")
+    table = Table("estimators")
     with threadpool_limits(1):
         for d in (2, 8, 64):
-            naive_monte_carlo(d)
-        quadrature()
-        iwae()
+            naive_monte_carlo(table, d)
+        quadrature(table)
+        iwae(table)
+    table.keep()

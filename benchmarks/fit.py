@@ -7,7 +7,7 @@ project's own.
 """
 
 import numpy as np
-from _timing import machine, paired
+from _timing import Table, paired
 from threadpoolctl import threadpool_limits
 
 from vitutor.families import FullRankGaussian, MeanFieldGaussian
@@ -96,23 +96,19 @@ def pull_back_full_rank(eps, grad_z, factor):
     )
 
 
-def compare(what, q, unpack, pull_back):
+def compare(table, what, q, unpack, pull_back):
     def hand():
         return by_hand(q.params[0], unpack, pull_back)
 
     assert np.allclose(ours(q)[0], hand(), rtol=0, atol=1e-9)
-    mine, theirs, (low, median, high) = paired(lambda: ours(q), hand)
-    spread = f"{median:.3g} ({low:.3g}-{high:.3g})"
-    print(
-        f"{what:12} {1e6 * mine / N_STEPS:9.1f} {1e6 * theirs / N_STEPS:9.1f} {spread:>20}   <= 3"
-    )
+    table.add(f"{what} fit, {N_STEPS} steps / by hand", "<= 3", *paired(lambda: ours(q), hand))
 
 
 if __name__ == "__main__":
+    table = Table("fit")
     with threadpool_limits(1):
-        print(machine())
-        print(f"{'':12} {'ours, µs':>9} {'by hand':>9} {'ratio (quartiles)':>20}   target")
         start = MeanFieldGaussian([[3.0, -2.0]], [[2.0, 0.2]])
-        compare("mean-field", start, unpack_mean_field, pull_back_mean_field)
+        compare(table, "mean-field", start, unpack_mean_field, pull_back_mean_field)
         start = FullRankGaussian([[3.0, -2.0]], [[[4.0, 0.1], [0.1, 0.04]]])
-        compare("full-rank", start, unpack_full_rank, pull_back_full_rank)
+        compare(table, "full-rank", start, unpack_full_rank, pull_back_full_rank)
+    table.keep()

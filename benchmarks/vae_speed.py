@@ -1,6 +1,6 @@
 """Training a VAE: this package beside what people would use instead. One thread, whole epochs.
 
-Run with `make bench`, after `pip install pyro-ppl pythae` for those two rows. Every contender
+Run with `make bench`, which installs Pyro and pythae for those two rows. Every contender
 trains the same architecture on the same images, batch 128, Adam 1e-3, and takes turns with the
 first row: a VAE in the manner of the PyTorch examples, fed by a DataLoader. A ratio is its
 processor time / the contender's, the median of paired rounds with its quartiles.
