@@ -1,0 +1,190 @@
+"""Each homework's parts: solutions are right, wrong answers are recognised, and variants differ."""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+
+import nbformat
+import numpy as np
+import pytest
+
+from homework.course import Course
+from vitutor.checks import Draws, Function
+from vitutor.checks.homework import Homework
+
+COURSE = Course()
+NAMES = COURSE.names
+SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION.*?### END SOLUTION", re.S | re.M)
+HEADING = re.compile(r"^###+ (\d+\.\d+) .*\((\d+) min, (\d+) points\)$", re.M)
+
+
+def mutants(name):
+    return import_module(f"homework.mutants.{name}").MUTANTS
+
+
+MUTANTS = [
+    pytest.param(name, part, source, words, id=f"{name}-{part}-{words[:20]}")
+    for name in NAMES
+    for part, wrong in mutants(name).items()
+    for source, words in wrong
+]
+
+
+def cells(name):
+    """The code cells in order, each with the part that it answers or checks, or neither."""
+    for cell in nbformat.read(COURSE.source(name), as_version=4).cells:
+        ident = cell.metadata.get("nbgrader", {}).get("grade_id", "").removeprefix(f"{name}-")
+        if cell.cell_type == "code":
+            yield cell.source, ident.replace("-", ".") if re.match(r"\d+-\d+", ident) else ""
+
+
+def checked(source, namespace, monkeypatch):
+    """Run a check cell, and return the answers that it hands over, by part."""
+    handed = {}
+    monkeypatch.setattr(Homework, "check", lambda self, part, answer: handed.update({part: answer}))
+    exec(source, namespace)
+    monkeypatch.undo()
+    return handed
+
+
+@cache
+def solved(name, variant=2026):
+    """The names that the solved notebook defines, and the answers that it hands over."""
+    namespace, answers = {}, {}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for source, part in cells(name):
+            source = source.replace("variant=2026", f"variant={variant}")
+            if part and not part.endswith(".answer"):
+                answers |= checked(source, namespace, monkeypatch)
+            else:
+                exec(source, namespace)
+    return namespace, answers
+
+
+@cache
+def judging(name, variant=2026):
+    return COURSE.judging(name, variant)[1:]
+
+
+def automatic(name):
+    return {part: about.points for part, about in COURSE.parts(name).items() if not about.written}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solution_is_right_by_visible_and_hidden_checks(name):
+    visible, hidden = judging(name)
+    _, answers = solved(name)
+    assert set(answers) == set(visible) == set(hidden) == set(automatic(name))
+    for part, answer in answers.items():
+        for question in (visible[part], hidden[part]):
+            verdict = question.judge(answer)
+            assert verdict.right, f"{part}: {verdict}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_part_has_three_wrong_answers_or_more(name):
+    assert set(mutants(name)) == set(automatic(name))
+    assert min(map(len, mutants(name).values())) >= 3
+
+
+@pytest.mark.parametrize(("name", "part", "source", "words"), MUTANTS)
+def test_a_wrong_answer_is_recognised(name, part, source, words, monkeypatch):
+    namespace = dict(solved(name)[0])
+    exec(source, namespace)
+    check = next(text for text, ident in cells(name) if ident == part)
+    verdict = judging(name)[0][part].judge(checked(check, namespace, monkeypatch)[part])
+    assert verdict.right is False
+    assert words in verdict.says
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_mistake_answers_what_it_is_named_for(name):
+    for part, question in judging(name)[0].items():
+        if isinstance(question, Function):
+            question = replace(question, n_cases=2)
+            for mistake in question.mistakes:
+                verdict = question.judge(mistake.answer)
+                assert verdict.right is False
+                assert mistake.says in verdict.says, f"{part}: {mistake.says}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_last_years_answers_are_worth_little(name):
+    _, answers = solved(name)
+    visible, _ = judging(name, 2027)
+    points = automatic(name)
+    with np.errstate(all="ignore"):
+        passed = [part for part in points if visible[part].judge(answers[part]).right]
+    assert sum(points[part] for part in passed) < 20, passed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_written_is_worth_nothing(name, monkeypatch):
+    namespace, visible = dict(solved(name)[0]), judging(name)[0]
+    for source, part in cells(name):
+        if part.endswith(".answer"):
+            stub, found = SOLUTION.subn(r'\1raise NotImplementedError("your code")', source)
+            assert found
+            try:
+                exec(stub, namespace)
+            except NotImplementedError:
+                continue  # the part has no answer, and so its check cell does not get to one
+        elif part and not part.startswith("0"):
+            answer = checked(source, namespace, monkeypatch)[part]
+            if callable(answer):
+                assert visible[part].judge(answer).right is False, part
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_points_and_minutes(name):
+    parts = COURSE.parts(name)
+    assert sum(part.points for part in parts.values()) == 100
+    assert Counter(part.written for part in parts.values())[False] >= 10
+    written = [part.points for part in parts.values() if part.written]
+    assert 2 <= len(written) <= 3 and min(written) >= 8 and max(written) <= 10
+    notebook = nbformat.read(COURSE.source(name), as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    headings = {
+        part: (int(minutes), int(points)) for part, minutes, points in HEADING.findall(text)
+    }
+    assert {part: points for part, (_, points) in headings.items()} == {
+        part: about.points for part, about in parts.items()
+    }
+    assert 200 <= sum(minutes for minutes, _ in headings.values()) <= 270
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_written_part_has_a_model_answer_and_a_rubric(name):
+    notebook = nbformat.read(COURSE.source(name), as_version=4)
+    written = {part.cell: part.points for part in COURSE.parts(name).values() if part.written}
+    for cell in notebook.cells:
+        points = written.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+        if points:
+            answer = SOLUTION.search(cell.source)[0]
+            rubric = re.search(r"\*\*Rubric \((\d+)\)", answer)
+            assert rubric and int(rubric[1]) == points
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_ask_for_their_price(name):
+    """A function that returns the truth with noise added is right, until the noise is too large."""
+    for part, question in judging(name)[0].items():
+        if isinstance(question, Draws) and not question.log:
+
+            def noisy(*case, n_draws, rng, question=question, factor=1.0):
+                truth = np.asarray(question.truth(*case), dtype=float)
+                se = np.broadcast_to(question.largest_se(*case), truth.shape)
+                return truth + factor * se * np.sqrt(n_draws) * rng.normal(
+                    size=(n_draws, *truth.shape)
+                )
+
+            def half(*case, n_draws, rng, noisy=noisy):
+                return noisy(*case, n_draws=n_draws, rng=rng, factor=0.5)
+
+            def double(*case, n_draws, rng, noisy=noisy):
+                return noisy(*case, n_draws=n_draws, rng=rng, factor=2.0)
+
+            assert question.judge(half, seed=1).right, part
+            assert question.too_noisy in question.judge(double, seed=1).says, part
