@@ -33,19 +33,14 @@ def grade(course, name, place=None, *, again=False, unsandboxed=False, workers=N
     """
     written.read(course, name)  # a slip in it is better told before an hour of grading
     variant = released_variant(course, name)
-    reason = sandbox.missing()
-    if reason and not unsandboxed:
-        raise Refused(
-            f"There is no sandbox: {reason}. Grading would run students' code as you, with your "
-            "files and your network. To do that all the same: ALLOW_UNSANDBOXED=1."
-        )
+    sandboxed = has_sandbox(unsandboxed)
     notes = collect(course, name, place) if place else []
     submissions = course.submitted(name)
     if not submissions:
         raise Refused(f"Nobody has handed in {name}: give IN=, a folder or a zip.")
     todo = [who for who in submissions if again or not _on_file(course, name, variant, who)]
     if todo:
-        failed = _grade(course, name, variant, todo, not reason, workers, tell)
+        failed = _grade(course, name, variant, todo, sandboxed, workers, tell)
         notes += [f"{who}: the grading itself failed; what was on file stands." for who in failed]
     records = {who: course.record(name, who) for who in submissions}
     marks = written.merge(course, name, {who: r for who, r in records.items() if r}, notes)
@@ -62,9 +57,7 @@ def _grade(course, name, variant, todo, sandboxed, workers, tell):
         room = Path(folder)
         sandbox.furnish(room)
         about = (course, name, variant, judging, room, sandboxed)
-        canary = room / "canary.json"
-        _each([canary], lambda path: _canary(path, *about), 1)
-        _accept(course, name, canary)
+        try_solutions(*about)
         tell(f"{name}, variant {variant}: the solutions get full points; {len(todo)} to grade.")
 
         def one(student):
@@ -117,20 +110,32 @@ def _record(student, course, name, variant, judging, room, sandboxed):
     return {**about, "parts": scored, "answers": answers, "troubles": troubles}
 
 
-def _canary(path, course, name, variant, judging, room, sandboxed):
-    notebook = course.solved(name, variant)
-    done = run(notebook, name, judging, variant, course.secret(), course.limits, room, sandboxed)
-    rulings = {part: vars(ruling) for part, ruling in done.rulings.items()}
-    _write(path, {"rulings": rulings, "troubles": done.troubles})
+def has_sandbox(unsandboxed):
+    """Whether there is a sandbox; Refused if there is none and that was not allowed."""
+    reason = sandbox.missing()
+    if reason and not unsandboxed:
+        raise Refused(
+            f"There is no sandbox: {reason}. Grading would run students' code as you, with your "
+            "files and your network. To do that all the same: ALLOW_UNSANDBOXED=1."
+        )
+    return reason is None
 
 
-def _accept(course, name, canary):
-    """Refuse to go on unless the solved source got every automatic point."""
-    if not canary.exists():
+def try_solutions(course, name, variant, judging, room, sandboxed):
+    """Refused unless the solved source gets every automatic point, in the very same sandbox."""
+    canary = room / f"{name}.json"
+
+    def one(path):
+        notebook, secret = course.solved(name, variant), course.secret()
+        done = run(notebook, name, judging, variant, secret, course.limits, room, sandboxed)
+        rulings = {part: vars(ruling) for part, ruling in done.rulings.items()}
+        _write(path, {"rulings": rulings, "troubles": done.troubles})
+
+    if _each([canary], one, 1):
         raise Refused(f"Nobody was graded: the solutions of {name} could not be run (see above).")
     found = json.loads(canary.read_text())
     for part in course.parts(name).values():
-        ruling = found["rulings"].get(part.name, {"right": False, "says": "not reached"})
+        ruling = found["rulings"].get(part.name, {"right": False, "says": "It was not reached."})
         if not part.written and not ruling["right"]:
             why = " ".join([ruling["says"], *found["troubles"]])
             raise Refused(f"Nobody was graded: the solution of {part.name} gets no points. {why}")

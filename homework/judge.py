@@ -40,7 +40,7 @@ class Judge(threading.Thread):
         self._door = socket.socket(socket.AF_UNIX)
         self._door.bind(str(path))
         self._door.listen(8)
-        self._door.settimeout(0.2)
+        self._door.settimeout(0.05)
         self._closing = threading.Event()
 
     def __enter__(self):
