@@ -87,8 +87,8 @@ MISCONCEPTIONS = {
         "loss = -ELBO = -log p(x|z) + KL",
     ),
     "kl-sign": Misconception(
-        "The two terms pull the same way because one sign is wrong: q is paid for leaving the "
-        "prior.",
+        "The two terms pull the same way because one sign is wrong: q is paid for what it should "
+        "be charged for.",
         "ELBO = E_q[log p(x|z)] - KL(q‖p) = E_q[log p(x, z)] + H(q)",
     ),
     # Terms and weights

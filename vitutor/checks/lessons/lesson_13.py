@@ -6,23 +6,25 @@ from vitutor.checks import Bet, Function, Mistake
 from vitutor.families import MeanFieldGaussian
 
 BETS = {
-    "13.crash": Bet(
-        "13.crash",
-        "Of the ten broken programs in this clinic, how many stop with an error, a NaN or an infinity?",
+    "13.zero": Bet(
+        "13.zero",
+        "Four programs for a KL are ill, each in another way. How many of them are still zero for $q = p$, and positive for "
+        "every other $q$?",
         {
-            "a": (
-                "None.",
-                "Each returns a plausible number, and an optimiser would happily follow it.",
+            "a": ("None.", "Then this invariant alone would find them all."),
+            "b": ("Two.", "The other two pass as well."),
+            "c": (
+                "All four.",
+                "Each is a multiple of a KL, or the KL of something else. An invariant that holds proves nothing: it takes several.",
             ),
-            "b": ("About three.", "It would be a comfort."),
-            "c": ("Most of them.", "Then they would have been mended long ago."),
         },
-        right="a",
+        right="c",
     ),
 }
 
 UNCHANGED = "This is the patient as it came in."
 LOG_2PI = np.log(2 * np.pi)
+LOG_EVIDENCE = -0.5 * (LOG_2PI + np.log(1.25) + 1.118**2 / 1.25)  # of the clinic's own datum
 
 
 def _log_normal(x, mean, scale):
@@ -205,6 +207,18 @@ QUESTIONS = {
         "kl_6",
         _reversed,
         "It was $\\mathrm{KL}(p \\,\\|\\, q)$: a divergence, zero for equals, additive, and the wrong one.",
+        (
+            Mistake(
+                lambda mu, logvar: _reversed(mu, -logvar),
+                "Half mended: the variance is where it belongs, and now $\\mu^2$ is multiplied by it. Average $z^2$ over $q$.",
+            ),
+            Mistake(
+                lambda mu, logvar: (
+                    0.5 * np.sum(mu**2 / np.exp(logvar) + np.exp(logvar) - 1 - logvar)
+                ),
+                "Half mended: $\\mu^2$ is still measured in variances of $q$; the prior's variance is 1.",
+            ),
+        ),
     ),
     "13.7": _kl_question(
         7,
@@ -238,12 +252,16 @@ QUESTIONS = {
         hint="At $q$ = posterior it must equal $\\log p(x)$, draw by draw.",
     ),
     "13.9": Function(
-        "**Patient 9.** Hand over a mended `elbo_9(log_joint, q, z)`. The prior is $\\mathcal N(0, 1)$. (It no longer needs the truth.)",
+        "**Patient 9.** Hand over a mended `elbo_9(log_joint, q, z)`. The prior is $\\mathcal N(0, 1)$. (It no longer needs $\\log p(x)$.)",
         truth=_elbo,
         draw_case=_draw_bound,
         tolerance=1e-8,
         because="The KL in this form is the one to the *prior*, and with it the posterior, which nobody knows, has left the formula.",
         mistakes=(
+            Mistake(
+                lambda log_joint, q, z: _published(log_joint, q, z) - LOG_EVIDENCE,
+                UNCHANGED,
+            ),
             Mistake(
                 _published,
                 "Still the KL to the posterior: $\\log p(x, z)$ is counted twice.",
@@ -268,11 +286,19 @@ QUESTIONS = {
         truth=_slope,
         draw_case=_draw_gradient,
         tolerance=1e-5,
-        because="That is reparameterisation: the draw is a function of the mean, and is moved along.",
+        because="That is reparameterisation: the draw is a function of the mean, and is moved along. Before, only $-\\log q$ "
+        "was moved, and the mean of the score is zero.",
         mistakes=(
             Mistake(
                 lambda mean, scale, eps, log_joint: np.mean(-eps) / scale,
                 UNCHANGED + " The draws stand still.",
+            ),
+            Mistake(
+                lambda mean, scale, eps, log_joint: (
+                    _slope(mean, scale, eps, log_joint) + np.mean(eps) / scale
+                ),
+                "Unbiased, and not what was asked: the density of $q$ stood still while its draws moved. That is "
+                "sticking the landing (lesson 8). Let both move: then $-\\log q$ at the draw does not change.",
             ),
             Mistake(
                 lambda mean, scale, eps, log_joint: _slope(mean, scale, eps, log_joint) / 2,
