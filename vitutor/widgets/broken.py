@@ -71,9 +71,7 @@ def layout(figure):
 
     nats = figure.add_axes((0.36, 0.13, 0.52, 0.25))
     nats.set(xlim=(LEFT, RIGHT), ylim=(-0.6, 1.6), xlabel="nats")
-    nats.set_yticks(
-        [1, 0], ["ELBO: reconstruction − KL( q ‖ p(z) )", "published: − KL( q ‖ p(z|x) )"]
-    )
+    nats.set_yticks([1, 0], ["ELBO, with KL( q ‖ p(z) )", "published, with KL( q ‖ p(z|x) )"])
     nats.tick_params(axis="y", length=0)
     for tick, role in zip(nats.get_yticklabels(), (ELBO, GAP), strict=True):
         tick.set_color(role.color)
