@@ -34,8 +34,9 @@ BETS = {
                 "posterior is not.",
             ),
             "c": (
-                f"A smaller one, {_MEAN_FIELD:.3f}.",
-                "A round $q$ has to fit into the ellipse across its narrow side.",
+                "A smaller one.",
+                f"It is {_MEAN_FIELD:.3f}. The ellipse's long side leans away from the axes, and a wider $q$ would stick "
+                "out of it even further.",
             ),
         },
         right="c",
@@ -65,7 +66,7 @@ BETS = {
         {
             "a": (
                 f"{_draws_worth_one(1):.0f}, as before.",
-                "The factor $\\log w$ is a sum over all coordinates, and so is its noise.",
+                "The factor $\\log w$ is a sum over all coordinates: it grows with the dimension.",
             ),
             "b": (
                 "About 400.",
@@ -74,7 +75,8 @@ BETS = {
             ),
             "c": (
                 f"About {round(_draws_worth_one(100), -3):,.0f}.",
-                "The standard deviation grows with the dimension, and the draws with its square.",
+                "The standard deviation grows with the dimension, and the draws with its square. Most of it is a constant, "
+                "which a baseline takes away.",
             ),
         },
         right="c",
@@ -137,7 +139,7 @@ QUESTIONS = {
             ),
             Mistake(
                 np.sqrt(1 - _RHO),
-                "That is the posterior's scale across its narrow side. The best $q$ is a little wider than that.",
+                "That is the posterior's scale across its narrow side. The best $q$ sticks out there.",
             ),
         ),
         hint="Its variance is $1/\\Lambda_{11}$, with the precision matrix $\\Lambda$, the inverse of the covariance.",
@@ -188,6 +190,10 @@ QUESTIONS = {
             Mistake(
                 _variant(lambda g, s, e: g, lambda g, s, e: g * e + 1),
                 "$dz/d\\log s$ is $s\\,\\varepsilon$, not $\\varepsilon$.",
+            ),
+            Mistake(
+                _variant(lambda g, s, e: g + e / s, lambda g, s, e: (g + e / s) * s * e),
+                "This is sticking the landing: right on average, but the entropy is not in closed form here.",
             ),
             Mistake(
                 _variant(lambda g, s, e: -e / s, lambda g, s, e: 1 - e**2),
