@@ -199,6 +199,10 @@ QUESTIONS = {
                 ),
                 "Your third row is the mean square; subtract the square of the mean.",
             ),
+            Mistake(
+                lambda x, r: _m_step(x, r).T,
+                "Rows and columns are exchanged: one row for the weights, one for the means, one for the variances.",
+            ),
         ),
         hint="`counts = r.sum(axis=0)`; then the weighted mean and the weighted mean square around it.",
     ),
