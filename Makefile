@@ -10,7 +10,7 @@ ARGS ?=
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint execute figures bench homework grade regrade variant clean
+.PHONY: help setup lab test lint execute figures site bench homework grade regrade variant clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ execute: setup  ## run the notebooks and save their outputs (NB=notebooks/01*.ip
 
 figures: setup  ## draw the figures of figures/ anew
 	@for script in $(wildcard figures/*.py); do $(BIN)/python $$script || exit 1; done
+
+site: setup  ## make the course's pages in build/site (npm fetches MathJax once; then offline)
+	@$(ONE_THREAD) $(BIN)/python site/build.py $(ARGS)
 
 bench: setup  ## run the benchmarks (how fast and how good, beside what people would use instead)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"

@@ -75,18 +75,20 @@ class Recorder(RendererBase):
         if places:
             self.items.append([self.styles(self._style(gc, rgbFace)), *places])
             if filled and gc.get_hatch():
-                self.items.append([self.styles(f'fill="url(#{self._hatch(gc)})"'), *places])
+                hatched = f'fill="url(#{self._hatch(gc)})"{self._clipped(gc)}'
+                self.items.append([self.styles(hatched), *places])
 
     def draw_markers(self, gc, marker_path, marker_trans, path, trans, rgbFace=None):
         flip = Affine2D().scale(UNIT, -UNIT)
         marker = list(_contours(marker_path.cleaned(marker_trans + flip, curves=True)))
-        places = []
+        style = self.styles(self._style(gc, rgbFace))
+        # Each an item of its own: faint dots add up where they lie on each other.
         for at, _ in path.iter_segments(trans + flip.translate(0, UNIT * self.height)):
+            item = [style]
             for vertices, codes in marker:
                 x, y = np.rint(vertices[0] + at[-2:])
-                places += [int(x), int(y), self._contour(vertices, codes)]
-        if places:
-            self.items.append([self.styles(self._style(gc, rgbFace)), *places])
+                item += [int(x), int(y), self._contour(vertices, codes)]
+            self.items.append(item)
 
     def draw_image(self, gc, x, y, im, transform=None):
         height, width = (UNIT * side for side in im.shape[:2])
@@ -127,22 +129,27 @@ class Recorder(RendererBase):
             if dashes is not None:
                 look["stroke-dasharray"] = " ".join(map(self._length, dashes))
                 look["stroke-dashoffset"] = self._length(offset)
-        if gc.get_clip_rectangle():
-            look["clip-path"] = f"url(#{self._clip(gc.get_clip_rectangle())})"
-        return " ".join(f'{name}="{value}"' for name, value in look.items())
+        return " ".join(f'{name}="{value}"' for name, value in look.items()) + self._clipped(gc)
 
     def _length(self, points):
         return f"{UNIT * self.points_to_pixels(points):.4g}"
 
-    def _clip(self, box):
+    def _clipped(self, gc):
+        box = gc.get_clip_rectangle()
+        if not box:
+            return ""
         x, y = UNIT * box.x0, UNIT * (self.height - box.y1)
         size = f'width="{UNIT * box.width:.0f}" height="{UNIT * box.height:.0f}"'
-        return self._define("clipPath", "", f'<rect x="{x:.0f}" y="{y:.0f}" {size}/>')
+        name = self._define("clipPath", "", f'<rect x="{x:.0f}" y="{y:.0f}" {size}/>')
+        return f' clip-path="url(#{name})"'
 
     def _hatch(self, gc):
         side = UNIT * DPI  # as in matplotlib, a tile is an inch wide
-        tile = gc.get_hatch_path().transformed(Affine2D().scale(side))
-        lines = "".join(f"M{x:.0f} {y:.0f}L{u:.0f} {v:.0f}" for (x, y), (u, v) in _pairs(tile))
+        tile = gc.get_hatch_path().transformed(Affine2D().scale(side, -side).translate(0, side))
+        lines = "".join(
+            f"M{x:.0f} {y:.0f}L{u:.0f} {v:.0f}"
+            for (x, y), (u, v) in tile.vertices.reshape(-1, 2, 2)
+        )
         stroke = f'stroke="{_hex(gc.get_hatch_color())}"'
         width = f'stroke-width="{self._length(gc.get_hatch_linewidth())}"'
         size = f'patternUnits="userSpaceOnUse" width="{side}" height="{side}"'
@@ -160,11 +167,6 @@ class Recorder(RendererBase):
 
 def _hex(color):
     return "#" + "".join(f"{round(255 * part):02x}" for part in color[:3])
-
-
-def _pairs(path):
-    """The strokes of a hatching, each a move and a line."""
-    return path.vertices.reshape(-1, 2, 2)
 
 
 def _contours(path):

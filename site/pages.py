@@ -179,7 +179,7 @@ def with_cells(text):
 
     def fill(match):
         links = [
-            f'<a href="lessons/{path.stem}.html#{cell}">lesson&nbsp;{int(path.stem[:2])}</a>'
+            f'<a href="lessons/{path.stem}.html#{cell}">{int(path.stem[:2])}</a>'
             for path, cell in cells.get(match[1], ())
         ]
         return ", ".join(links)
