@@ -28,8 +28,6 @@ MISCONCEPTIONS = {
     "all $z$; the density at the average $z$ is something else.",
     "best-latent": "Only the best $z$ is counted. All others might have been the cause, too: add "
     "them up.",
-    "shared-latent": "All data share one $z$ here. Each datum has a cause of its own, and so an "
-    "average of its own.",
     "own-latents": "Each datum has a cause of its own here. In this part one $z$ made them all: "
     "one average, over products.",
     "underflow": "Zero to the machine: the densities are too small for a floating point number. "
@@ -59,12 +57,13 @@ MISCONCEPTIONS = {
     "scale times that.",
     "weights-unused": "The weights are not used: this is the mean under the distribution that was "
     "drawn from.",
-    "weights-not-normalised": "The weights do not sum to one: divide by their sum.",
     # Importance sampling
     "q-missing": "The division by $q$ is missing: the draws come from $q$, and this pretends that "
     "they were spread evenly.",
     "q-multiplied": "You multiplied by $q$ where you should divide: subtract its log density.",
     "gaussian-q": "This divides by a Gaussian density. Your $q$ is a Student-t.",
+    "component-of-mixture": "This divides by one part of the mixture only. A draw's weight has the "
+    "density of the *whole* $q$ under it, whichever part it came from.",
     # Expectations under q
     "plug-in-mean": "The mean of $z$ under $q$ is put in the place of $z$. The mean of a curved "
     "function is not the function at the mean: $q$ has a width.",
