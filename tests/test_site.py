@@ -221,9 +221,14 @@ def page(site, address):
         yield page
 
 
-def opened(page, address, name):
+def fresh(page, url):
+    page.goto("about:blank")  # what the last page still waited for is broken off here
     page.wrongs.clear()
-    page.goto(f"{address}/{name}.html")
+    page.goto(url)
+
+
+def opened(page, address, name):
+    fresh(page, f"{address}/{name}.html")
     page.wait_for_function("() => !window.MathJax || MathJax.startup?.promise")
     page.evaluate("async () => { await window.MathJax?.startup.promise; }")
 
@@ -314,8 +319,7 @@ def test_a_figure_starts_where_the_lesson_has_set_it(page, address):
 
 @needs_browser
 def test_search_finds_a_lesson(page, address):
-    page.wrongs.clear()
-    page.goto(f"{address}/search.html?q=jensen")
+    fresh(page, f"{address}/search.html?q=jensen")
     page.locator('#search-results a[href*="06_jensen"]').first.wait_for()
     assert page.foreign == []
     assert page.wrongs == []
@@ -323,9 +327,7 @@ def test_search_finds_a_lesson(page, address):
 
 @needs_browser
 def test_it_also_opens_from_the_disk(page, site):
-    page.goto("about:blank")  # what the last page still waited for is broken off here
-    page.wrongs.clear()
-    page.goto((site / "index.html").as_uri())
+    fresh(page, (site / "index.html").as_uri())
     page.get_by_role("slider", name="mean of q").press("End")
     page.get_by_role("status").get_by_text("q = N(3.00").wait_for()
     assert page.wrongs == []
