@@ -43,9 +43,11 @@ class Bernoulli(nn.Module):
     def natural(self, outputs):
         # log(1 + e^l) = max(l, 0) + log(1 + e^-|l|), and a product of 64 numbers between 1 and 2
         # is below 2^64: one logarithm instead of 64, three times faster than a softplus each.
-        small = outputs.abs().neg_().exp_().add_(1)
+        small = outputs.abs()
+        positive = (outputs.sum(-1) + small.sum(-1)) / 2
+        small.neg_().exp_().add_(1)
         logs = torch.stack([part.prod(-1) for part in small.split(64, -1)]).log().sum(0)
-        return outputs, outputs.clamp_min(0).sum(-1) + logs
+        return outputs, positive + logs
 
     def mean(self, outputs):
         return outputs.sigmoid()
