@@ -37,7 +37,8 @@ def grade(course, name, place=None, *, again=False, unsandboxed=False, workers=N
     notes = collect(course, name, place) if place else []
     submissions = course.submitted(name)
     if not submissions:
-        raise Refused(f"Nobody has handed in {name}: give IN=, a folder or a zip.")
+        why = " ".join(notes) or "Give IN=, a folder or a zip."
+        raise Refused(f"Nobody has handed in {name}. {why}")
     todo = [who for who in submissions if again or not _on_file(course, name, variant, who)]
     if todo:
         failed = _grade(course, name, variant, todo, sandboxed, workers, tell)
@@ -47,6 +48,8 @@ def grade(course, name, place=None, *, again=False, unsandboxed=False, workers=N
     rows = report.write(course, name, records, marks, notes)
     gradebook.write(course, name, records, marks)
     tell(f"{name}: {len(todo)} graded, {len(submissions) - len(todo)} unchanged.")
+    for note in notes:
+        tell(f"  {note}")
     return rows
 
 
@@ -123,7 +126,6 @@ def has_sandbox(unsandboxed):
 
 def try_solutions(course, name, variant, judging, room, sandboxed):
     """Refused unless the solved source gets every automatic point, in the very same sandbox."""
-    canary = room / f"{name}.json"
 
     def one(path):
         notebook, secret = course.solved(name, variant), course.secret()
@@ -131,9 +133,11 @@ def try_solutions(course, name, variant, judging, room, sandboxed):
         rulings = {part: vars(ruling) for part, ruling in done.rulings.items()}
         _write(path, {"rulings": rulings, "troubles": done.troubles})
 
-    if _each([canary], one, 1):
-        raise Refused(f"Nobody was graded: the solutions of {name} could not be run (see above).")
-    found = json.loads(canary.read_text())
+    with TemporaryDirectory() as folder:  # not in the room, which students can read
+        canary = Path(folder, "canary.json")
+        if _each([canary], one, 1):
+            raise Refused(f"Nobody was graded: the solutions of {name} did not run (see above).")
+        found = json.loads(canary.read_text())
     for part in course.parts(name).values():
         ruling = found["rulings"].get(part.name, {"right": False, "says": "It was not reached."})
         if not part.written and not ruling["right"]:

@@ -60,6 +60,7 @@ def release(course, name):
 
 def released_variant(course, name):
     """The variant that students have; Refused if they have none."""
+    course.source(name)
     path = course.root / "release" / f"{name}.json"
     if not path.exists() or not course.released(name).exists():
         raise Refused(f"{name} has not been released on this machine: `make homework A={name}`.")

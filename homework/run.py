@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
@@ -63,7 +64,7 @@ def _execute(client, notebook, watchdog, limits):
 
 def _interrupted(client):
     """Stop the cell that is running; False if it will not stop."""
-    client.km.interrupt_kernel()
+    run_sync(client.km.interrupt_kernel)()
     pause = {"cell_type": "code", "source": "pass", "metadata": {}, "outputs": []}
     seconds, client.timeout = client.timeout, GRACE_SECONDS
     try:

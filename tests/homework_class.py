@@ -1,36 +1,26 @@
 """A class of students for the tests of the grading: what they hand in, and what comes of it."""
 
-import json
+import csv
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 
 from homework import sandbox
-from homework.course import Course, Limits
+from homework.course import Course, Limits, Refused
 from homework.release import release
 
 ROOT = Path(__file__).parent.parent
 TINY = Path(__file__).parent / "tiny_homework"
-LIMITS = Limits(cell_seconds=6, seconds=40, memory_gb=1.5, processes=24, notebook_mb=20)
+LIMITS = Limits(cell_seconds=8, seconds=40, memory_gb=1.5, processes=24, notebook_mb=20)
 SKIP = f"no sandbox here: {reason}" if (reason := sandbox.missing()) else ""
 
-GRADE = """
-import json, sys
-from pathlib import Path
-from homework import grade
-from homework.course import Course, Limits, Refused
-root, limits, name, place, options, before = json.loads(sys.stdin.read())
-course = Course(Path(root), Path(root) / "checks", Limits(**limits))
-exec(before)
-try:
-    grade.grade(course, name, place, **options)
-except Refused as reason:
-    sys.exit(f"Refused: {reason}")
-"""
+# Imports what grading needs once, and forks for each run, which is therefore a process of its own.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["homework.grade"])
 
 
 def course(folder):
@@ -43,32 +33,40 @@ def course(folder):
 
 def start(course, place=None, *, before="", environment=None, name="tiny", **options):
     """Begin to grade in a process of its own; `before` is run there first."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", GRADE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-    )
-    place = str(place) if place else None
-    told = [str(course.root), vars(course.limits), name, place, options, before]
-    process.stdin.write(json.dumps(told))
-    process.stdin.close()
-    process.stdin = None
-    return process
+    told = course.root.parent / f"{course.root.name}.told"
+    environment = {**os.environ, **(environment or {})}
+    given = (told, environment, before, course, name, place, options)
+    process = FORKS.Process(target=_grade, args=given)
+    process.start()
+    return process, told
 
 
 def grade(course, place=None, **options):
     """Grade, and return all that was printed."""
-    return start(course, place, **options).communicate(timeout=300)[0]
+    process, told = start(course, place, **options)
+    process.join(timeout=300)
+    assert process.exitcode is not None
+    process.close()
+    return told.read_text()
+
+
+def _grade(told, environment, before, course, name, place, options):
+    file = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(file, 1), os.dup2(file, 2)
+    sys.stdout = sys.stderr = open(1, "w", buffering=1)
+    os.environ.clear()
+    os.environ.update(environment)
+    from homework import grade
+
+    exec(before, {"grade": grade})
+    try:
+        grade.grade(course, name, place, **options)
+    except Refused as reason:
+        print(f"Refused: {reason}")
 
 
 def table(course, name="tiny"):
     """The rows of grades/<name>.csv by student."""
-    import csv
-
     text = (course.root / "grades" / f"{name}.csv").read_text()
     return {row["student"]: row for row in csv.DictReader(text.splitlines())}
 
