@@ -44,6 +44,7 @@ site: setup  ## make the course's pages in build/site (npm fetches MathJax once;
 bench: setup  ## run the benchmarks (how fast and how good, beside what people would use instead)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@for script in $(wildcard benchmarks/*.py); do $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python benchmarks/table.py
 
 homework: setup  ## make what students are given (A=hw2 for one)
 	@$(BIN)/python -m homework.release $(A)
