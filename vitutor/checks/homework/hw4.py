@@ -458,6 +458,7 @@ class Strip:
     def __init__(self, c, half_width=9.0):
         self.c = c
         self.z, self.weights = line(-half_width * c.prior_scale, half_width * c.prior_scale, 160)
+        self._found = {}
 
     def mean(self, z):
         """The means of the pixels at z (G,): (G, 5)."""
@@ -489,6 +490,13 @@ class Strip:
 
     def best(self, x):
         """The ELBO of the best Gaussian for each datum, from the best of many starts."""
+        # The truth and every mistake ask for the same strips.
+        key = x.tobytes()
+        if key not in self._found:
+            self._found = {key: self._climb(x), **dict(list(self._found.items())[:9])}
+        return self._found[key]
+
+    def _climb(self, x):
         log_joint = self.log_joint(x)
         starts = [(m, v) for m in np.linspace(-5, 5, 61) for v in (-3, -2.2, -1.5, -0.9, -0.3, 0.2)]
         height = np.array([self.elbo(log_joint, *start) for start in starts])
