@@ -1,14 +1,22 @@
 """A live figure in a real JupyterLab in a real browser. Skipped where there is no Chromium."""
 
+import base64
+import io
+import itertools
 import re
 
 import lab
+import numpy as np
 import pytest
 from lab import PATIENCE
 from nbformat.v4 import new_code_cell, new_output
+from PIL import Image
 
-pytestmark = pytest.mark.skipif(not lab.CHROMIUM, reason="needs Chromium: apt-get install chromium")
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+from vitutor import widgets
+
+lab.require_browser()
+
+from playwright import sync_api  # noqa: E402
 
 SLOW = """
 import time
@@ -32,6 +40,27 @@ slow = LiveFigure(
 )
 slow
 """
+BROKEN = """
+from vitutor.errors import DomainError
+
+model = {"scale": 1.0}
+
+def of_a_model(a):
+    if model["scale"] <= 0:
+        raise DomainError("scale", got=str(model["scale"]), wanted="a number > 0")
+    return a / model["scale"]
+
+of_model = LiveFigure(
+    "A learner's model",
+    controls=[Slider("a", "number b", range(11), start=5)],
+    compute=of_a_model,
+    layout=lambda figure: figure.subplots(subplot_kw={"xlim": (0, 10)}),
+    draw=lambda ax, a: ax.axvline(a),
+    sentence=lambda a: f"The model says {a:.2f}.",
+    height=1,
+)
+of_model
+"""
 STILL = "from vitutor import plotting\nplotting.show(plotting.figure()[0], alt='Empty axes.')"
 
 
@@ -42,6 +71,7 @@ def address(tmp_path_factory):
         home / "live.ipynb",
         new_code_cell("from vitutor import widgets\nledger = widgets.evidence_ledger()\nledger"),
         new_code_cell(SLOW),
+        new_code_cell(BROKEN),
         new_code_cell(STILL),
     )
     image = (
@@ -68,17 +98,15 @@ def page(browser, address):
 
 
 def picture(figure):
-    return figure.locator("img").get_attribute("src")
+    return figure.locator("canvas").evaluate("c => c.toDataURL()")
 
 
 def settled(page, figure, sentence):
-    """Wait until the figure says `sentence`, a regular expression, beside a decoded picture."""
+    """Wait until the figure says `sentence`, a regular expression, and has had time to draw."""
     sync_api.expect(figure.get_by_role("status")).to_have_text(
         re.compile(sentence), timeout=PATIENCE
     )
-    page.wait_for_function(
-        "i => i.complete && i.naturalWidth > 0", arg=figure.locator("img").element_handle()
-    )
+    page.wait_for_timeout(300)
 
 
 def test_keyboard_moves_the_figure_and_not_the_notebook(page):
@@ -137,6 +165,66 @@ def test_only_the_newest_state_is_computed(page):
     assert int(re.search(r"(\d+) times", sentence).group(1)) <= 12
     page.wait_for_timeout(1000)
     assert figure.get_by_role("status").inner_text() == sentence
+
+
+def test_the_page_shows_the_pixels_that_were_drawn(page):
+    figure = page.get_by_role("group", name="The evidence ledger")
+    for name, key in (("mean of q", "Home"), ("scale of q", "End"), ("observed x", "Home")):
+        figure.get_by_role("slider", name=name).press(key)
+    settled(page, figure, r"At x = −2.00, with q = N\(−3.00, 1.50")
+    png = base64.b64decode(picture(figure).split(",")[1])
+    with Image.open(io.BytesIO(png)) as image:
+        shown = np.asarray(image.convert("RGB"))
+    ledger = widgets.evidence_ledger()
+    ledger.set(x=-2, q_mean=-3, q_scale=1.5)
+    ledger.pixel_ratio = 1
+    drawn = np.asarray(ledger._stage.canvas.buffer_rgba())[..., :3]
+    assert (shown == drawn).all()
+
+
+def test_a_broken_model_is_told_in_the_figure_which_lives_on_when_mended(page):
+    figure = page.get_by_role("group", name="A learner's model")
+    settled(page, figure, "The model says 5.00")
+    whole, height = picture(figure), figure.evaluate("f => f.offsetHeight")
+    lab.ask(page, "model['scale'] = -1.0")
+    figure.get_by_role("slider").press("ArrowRight")
+    settled(page, figure, r"DomainError: scale: got -1.0; wanted a number > 0\.")
+    assert picture(figure) != whole
+    assert figure.evaluate("f => f.offsetHeight") == height
+    lab.ask(page, "model['scale'] = 1.0")
+    figure.get_by_role("slider").press("ArrowLeft")
+    settled(page, figure, "The model says 5.00")
+    assert picture(figure) == whole
+
+
+def test_text_at_twice_its_size_is_all_there(browser, address):
+    page = lab.open_and_run(
+        browser, address("live.ipynb"), viewport={"width": 2000, "height": 1600}
+    )
+    figure = page.get_by_role("group", name="The evidence ledger")
+    figure.wait_for()
+    for size in ("14px", "28px"):
+        page.evaluate(
+            "s => document.documentElement.style.setProperty('--jp-content-font-size1', s)", size
+        )
+        page.wait_for_timeout(500)
+        assert figure.evaluate("f => getComputedStyle(f).fontSize") == size
+        for part in figure.locator("label, .vitutor-value, select, [role=status]").all():
+            assert part.evaluate("p => p.scrollWidth <= p.clientWidth + 1 || p.clientWidth === 0")
+        boxes = [
+            part.bounding_box() for part in figure.locator("label, input, .vitutor-value").all()
+        ]
+        for one, other in itertools.combinations(boxes, 2):
+            assert (
+                one["x"] + one["width"] <= other["x"] + 1
+                or other["x"] + other["width"] <= one["x"] + 1
+                or one["y"] + one["height"] <= other["y"] + 1
+                or other["y"] + other["height"] <= one["y"] + 1
+            )
+        assert figure.evaluate("f => f.scrollWidth <= f.clientWidth")
+    wide = figure.locator("img").evaluate("i => i.clientWidth")
+    assert wide == pytest.approx(2 * 740, abs=2)  # the picture's text grows too
+    page.close()
 
 
 def test_nothing_went_wrong_in_the_page(page):

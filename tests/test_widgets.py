@@ -65,23 +65,23 @@ def test_between_the_corners(name, data):
     figure = FIGURES[name]
     state = {n: data.draw(st.sampled_from(c.values)) for n, c in figure.controls.items()}
     figure.set(**state)
-    sentence, picture = figure.sentence, figure.picture
+    sentence, frame = figure.sentence, figure._frame
     assert figure.error is None
     assert not re.search(r"\bnan\b|\binf\b|None", sentence)
     figure.set()
-    assert (figure.sentence, figure.picture) == (sentence, picture)
+    assert (figure.sentence, figure._frame) == (sentence, frame)
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_each_control_changes_picture_and_sentence(name):
     figure = getattr(widgets, name)()
     start = dict(figure.state)
-    sentence, picture = figure.sentence, figure.picture
+    sentence, frame = figure.sentence, figure._frame
     for control in figure.controls.values():
         figure.set(**start)
         figure.set(**{control.name: next(v for v in control.extremes if v != control.start)})
         assert figure.sentence != sentence, control.name
-        assert figure.picture != picture, control.name
+        assert figure._frame != frame, control.name
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -271,7 +271,7 @@ def test_the_page_is_answered_by_one_message_with_picture_and_sentence(monkeypat
     from_the_page(figure, state={"a": 2, "kind": "thick"})
     assert figure.sentence == "a is 2 nats, drawn thick."
     updates = [message["state"] for message in sent if message["method"] == "update"]
-    assert [sorted(state) for state in updates] == [["sentence"]]  # the picture is its buffer
+    assert [sorted(state) for state in updates] == [["_frame", "sentence"]]  # no layout again
     assert not [message for message in sent if message["method"] == "echo_update"]
 
 
@@ -412,11 +412,31 @@ def test_a_page_without_a_kernel_gets_picture_and_sentence():
     assert f"<p>{figure.sentence}</p>" in data["text/html"]
 
 
-def test_fast_png_is_the_canvas():
-    figure = make()
+def put_together(figure):
+    """What the page makes of the layout's picture and a frame's tiles."""
+    whole, carried = pixels(figure.picture).copy(), pixels(figure._frame["png"])
+    side, columns = 32, -(-whole.shape[1] // 32)
+    for k, tile in enumerate(figure._frame["tiles"]):
+        (i, j), (u, v) = divmod(tile, columns), divmod(k, 32)
+        place = whole[i * side :, j * side :][:side, :side]
+        place[:] = carried[u * side :, v * side :][: place.shape[0], : place.shape[1]]
+    return whole
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("pixel_ratio", [1, 1.37, 2])
+def test_layout_and_tiles_make_the_canvas(name, pixel_ratio):
+    figure = FIGURES[name]
+    from_the_page(figure, pixel_ratio=pixel_ratio)
     canvas = np.asarray(figure._stage.canvas.buffer_rgba())[..., :3]
-    figure.set()
-    assert (pixels(figure.picture) == canvas).all()
+    assert (put_together(figure) == canvas).all()
+    assert (pixels(figure.picture) != canvas).any()
+
+
+def test_a_frame_of_the_bare_layout_is_a_picture_too():
+    figure = make(draw=lambda ax, data: None)
+    assert figure._frame["tiles"] == [0]
+    assert (put_together(figure) == pixels(figure.picture)).all()
 
 
 def test_the_guide_of_contributing_works():

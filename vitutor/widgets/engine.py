@@ -37,6 +37,8 @@ from vitutor import plotting
 from vitutor.errors import ArgumentTypeError, DomainError
 
 HERE = Path(__file__).parent
+TILE = 32  # pixels; live_figure.js knows it too
+ATLAS = 32  # tiles in a row of the picture that carries them
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,9 @@ class LiveFigure(anywidget.AnyWidget):
     # The page knows what it has just sent: no echo.
     state = traitlets.Dict().tag(sync=True, echo_update=False)
     pixel_ratio = traitlets.Float(2).tag(sync=True, echo_update=False)
+    # The picture of the layout is sent once; a frame is the tiles that differ, a fifth of all.
     picture = traitlets.Bytes().tag(sync=True)
+    _frame = traitlets.Dict().tag(sync=True)
     sentence = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, title, *, controls, compute, layout, draw, sentence, height=4.2):
@@ -156,7 +160,8 @@ class LiveFigure(anywidget.AnyWidget):
                 self.data, self.error = None, error
                 sentence = f"Nothing can be shown here. {type(error).__name__}: {error}"
                 pixels = self._stage.frame(self._stage.write, sentence, self.pixel_ratio)
-            self.picture = _fast_png(pixels)
+            self.picture = self._stage.background_png
+            self._frame = _tiles(pixels, self._stage.background)
             self.sentence = sentence
 
     def png(self):
@@ -220,13 +225,30 @@ class _Stage:
         if self.background_of != (pixel_ratio, looks):
             self.figure.set_dpi(100 * pixel_ratio)
             self.canvas.draw()
-            self.background = self.canvas.copy_from_bbox(self.figure.bbox)
+            self.background = np.array(self.canvas.buffer_rgba())
+            self.background_png = _fast_png(self.background)
             self.background_of = (pixel_ratio, looks)
-        self.canvas.restore_region(self.background)
+        np.asarray(self.canvas.buffer_rgba())[:] = self.background
 
     def _artists(self):
         for parent in (self.figure, *self.figure.axes):
             yield from parent.get_children()
+
+
+def _tiles(pixels, background):
+    """Return the tiles in which the pixels (H, W, 4) differ: their indices, and a PNG of them."""
+    pixels, background = pixels.view(np.uint32)[..., 0], background.view(np.uint32)[..., 0]
+    rows, columns = (-(-side // TILE) for side in pixels.shape)
+    differ = np.zeros((rows * TILE, columns * TILE), bool)
+    np.not_equal(pixels, background, out=differ[: pixels.shape[0], : pixels.shape[1]])
+    differ = differ.reshape(rows, TILE, columns, TILE).any(axis=(1, 3))
+    differ[0, 0] = True  # never none
+    atlas = np.zeros((-(-differ.sum() // ATLAS), TILE, ATLAS, TILE), np.uint32)
+    for k, (i, j) in enumerate(np.argwhere(differ)):
+        tile = pixels[i * TILE : (i + 1) * TILE, j * TILE : (j + 1) * TILE]
+        atlas[k // ATLAS, : tile.shape[0], k % ATLAS, : tile.shape[1]] = tile
+    rgba = atlas.view(np.uint8).reshape(-1, ATLAS * TILE, 4)
+    return {"tiles": np.flatnonzero(differ).tolist(), "png": _fast_png(rgba)}
 
 
 def _fast_png(rgba):

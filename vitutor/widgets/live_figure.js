@@ -17,6 +17,10 @@ const words = (control, value) => {
 const nearest = (values, value) =>
   values.reduce((best, v, i) => (Math.abs(v - value) < Math.abs(values[best] - value) ? i : best), 0);
 
+const TILE = 32; // pixels, and tiles in a row of a frame's PNG: as in engine.py
+const ATLAS = 32;
+const decode = (png) => createImageBitmap(new Blob([png], { type: "image/png" }));
+
 // Each control is a node to focus, and `show(value)` that moves it to what the state says.
 const slider = (control, send) => {
   const input = make("input", { type: "range", min: 0, max: control.values.length - 1, step: 1 });
@@ -64,36 +68,63 @@ export default {
 
     const [width, height] = model.get("_pixels");
     const picture = make("img", { width, height });
+    const canvas = make("canvas", { width, height, ariaHidden: "true" }); // over the picture
+    const pen = canvas.getContext("2d");
     const sentence = make("p", { role: "status", className: "vitutor-sentence" });
     const figure = make("div", { className: "vitutor-figure", role: "group", ariaLabel: title });
-    figure.append(rows, picture, sentence);
+    figure.append(rows, make("div", { className: "vitutor-picture" }, picture, canvas), sentence);
     el.append(figure);
 
     const showState = () =>
       Object.entries(model.get("state")).forEach(([name, value]) => shown[name](value));
-    const showPicture = () => {
-      const url = URL.createObjectURL(new Blob([model.get("picture")], { type: "image/png" }));
-      picture.onload = () => URL.revokeObjectURL(url);
-      picture.src = url; // the browser keeps the old picture until this one is decoded
+    // The old frame stays until the new one is decoded; then it is replaced in one go.
+    let background = {};
+    let [asked, drawn] = [0, 0];
+    const showPicture = async () => {
+      const turn = ++asked;
+      const png = model.get("picture");
+      if (background.png !== png) {
+        URL.revokeObjectURL(picture.src);
+        picture.src = URL.createObjectURL(new Blob([png], { type: "image/png" }));
+        background = { png, image: decode(png) };
+      }
+      const frame = model.get("_frame");
+      if (!frame) return; // a page without a kernel shows whole pictures
+      const [under, over] = await Promise.all([background.image, decode(frame.png)]);
+      if (turn < drawn) return;
+      drawn = turn;
+      if (canvas.width !== under.width || canvas.height !== under.height)
+        Object.assign(canvas, { width: under.width, height: under.height });
+      pen.drawImage(under, 0, 0);
+      const columns = Math.ceil(under.width / TILE);
+      frame.tiles.forEach((tile, k) => {
+        const from = [(k % ATLAS) * TILE, Math.floor(k / ATLAS) * TILE, TILE, TILE];
+        const to = [(tile % columns) * TILE, Math.floor(tile / columns) * TILE, TILE, TILE];
+        pen.drawImage(over, ...from, ...to);
+      });
+      canvas.dispatchEvent(new Event("load"));
     };
     const showSentence = () => {
       sentence.textContent = picture.alt = model.get("sentence");
     };
-    const listeners = { state: showState, picture: showPicture, sentence: showSentence };
+    const listeners = { state: showState, _frame: showPicture, sentence: showSentence };
     for (const [name, listener] of Object.entries(listeners)) {
       model.on(`change:${name}`, listener);
       listener();
     }
 
-    // As sharp as the screen, and no sharper: pixels are what a frame costs.
+    // One pixel of the figure is one of the screen, up to two a point: pixels are what it costs.
     const fitScreen = () => {
-      model.set("pixel_ratio", Math.min(2, Math.max(1, window.devicePixelRatio)));
+      const pixels = (window.devicePixelRatio * picture.clientWidth) / width;
+      model.set("pixel_ratio", Math.min(2, Math.max(1, pixels)));
       model.save_changes();
     };
-    fitScreen();
+    const resized = new ResizeObserver(fitScreen);
+    resized.observe(picture);
     window.addEventListener("resize", fitScreen);
 
     return () => {
+      resized.disconnect();
       window.removeEventListener("resize", fitScreen);
       for (const [name, listener] of Object.entries(listeners)) model.off(`change:${name}`, listener);
     };
