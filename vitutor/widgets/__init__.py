@@ -13,6 +13,7 @@ from vitutor.widgets.ledger import evidence_ledger
 from vitutor.widgets.tangent import gradient_tangent
 from vitutor.widgets.two_kls import two_kls
 from vitutor.widgets.walk import decoder_walk
+from vitutor.widgets.waterline import water_level
 
 __all__ = [
     "broken_bound",
@@ -28,4 +29,5 @@ __all__ = [
     "learning_landscape",
     "relaxed_choice",
     "two_kls",
+    "water_level",
 ]
