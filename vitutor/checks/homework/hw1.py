@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy import stats
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaincc, gammaln, logsumexp
 
 from vitutor.checks import Draws, Function, Mistake
 from vitutor.checks.homework.integrals import line
@@ -78,9 +78,13 @@ def _counts_from_uniform(c, u, *, link=None, prior=None, scale=None):
     else:
         z = scale * (np.log(u[:, :1]) - np.log1p(-u[:, :1]))
     rate = _rate(link or c["link"], z * c["slope"] + c["offset"])
-    # The smallest count whose cumulative probability reaches u.
-    cdf = stats.poisson.pmf(np.arange(3000)[:, None, None], rate).cumsum(axis=0)
-    return (cdf < u[:, 1:]).sum(axis=0)
+    # The smallest count whose cumulative probability, an incomplete Gamma function, reaches u.
+    below, count = np.full(rate.shape, -1.0), np.full(rate.shape, 2.0**40)
+    while (count - below > 1).any():
+        middle = np.floor((below + count) / 2)
+        reached = gammaincc(middle + 1, rate) >= u[:, 1:]
+        below, count = np.where(reached, below, middle), np.where(reached, middle, count)
+    return count
 
 
 def draw_counts(c):
