@@ -6,15 +6,23 @@ import tempfile
 
 import hypothesis
 import matplotlib
+import numpy as np
 import pytest
 
 # Not through MPLBACKEND: the notebooks' kernels would inherit it and draw nothing.
 matplotlib.use("Agg")
 
-hypothesis.settings.register_profile("course", derandomize=True, deadline=None)
+# Another number in VITUTOR_SEED is another run of everything that NumPy draws in the tests.
+SEED = os.environ.get("VITUTOR_SEED")
+
+hypothesis.settings.register_profile("course", derandomize=SEED is None, deadline=None)
 hypothesis.settings.load_profile("course")
 
 STORES = tempfile.TemporaryDirectory()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "one_seed: its numbers are those of the seed it names")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -30,6 +38,18 @@ def pytest_runtest_setup(item):
 
 def pytest_unconfigure():
     STORES.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def fresh_seeds(request, monkeypatch):
+    """Under VITUTOR_SEED, default_rng(3) begins another stream, the same wherever it stands."""
+    if SEED is not None and not request.node.get_closest_marker("one_seed"):
+        fixed = np.random.default_rng
+
+        def default_rng(seed=None):
+            return fixed([int(SEED), seed] if isinstance(seed, int) else seed)
+
+        monkeypatch.setattr(np.random, "default_rng", default_rng)
 
 
 @pytest.fixture(autouse=True)

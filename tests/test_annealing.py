@@ -32,6 +32,7 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
+@pytest.mark.one_seed
 @every_case
 def test_a_sandwich_closes_on_the_truth(model, x):
     # A move that does not leave f_b as it is shifts these by many standard errors.
@@ -65,6 +66,7 @@ def test_one_chain_at_a_time_lies_on_its_own_side(model, x):
     assert gaps[1] < 0.6 * gaps[0]
 
 
+@pytest.mark.one_seed
 def test_twenty_dimensions_where_naive_monte_carlo_is_lost():
     generator = rng(10)
     model = LinearGaussian(np.eye(20), np.zeros(20), 0.05 * np.eye(20))

@@ -115,6 +115,7 @@ def in_torch(step, theta, z):
     return there, log_scale.sum(-1)
 
 
+@pytest.mark.one_seed
 def test_pull_back_of_a_step_is_torchs(step):
     n_draws, volume = 4, 0.7
     z, grad = noise(n_draws, 1), noise(n_draws, 2)
@@ -144,6 +145,7 @@ def test_the_density_is_that_of_the_draws(flow):
     np.testing.assert_allclose(log_q, flow.log_prob(z), atol=1e-9)
 
 
+@pytest.mark.one_seed
 @pytest.mark.parametrize("make", [planar, coupling, flipped])
 def test_the_density_sums_to_one(make):
     rng = np.random.default_rng(7)

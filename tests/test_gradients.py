@@ -93,6 +93,7 @@ def test_fisher_identity_is_the_gradient_of_log_p(model, x):
     assert Estimate.from_draws(draws).within(exact_gradient_of_log_marginal(model, x))
 
 
+@pytest.mark.one_seed
 def test_the_seeds_gradient():
     truth = exact_gradient_of_log_marginal(SINE, SINE_X)
     np.testing.assert_allclose(truth, -0.356731, atol=5e-7)
@@ -209,6 +210,7 @@ def test_score_function_draws_are_torchs(model, x, q):
     np.testing.assert_allclose(draws, autograd(surrogate, phi, n_draws), rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.one_seed
 def test_the_tug_of_war():
     # equations.md, S16: d ELBO / d mean by each estimator, and its standard deviation a draw.
     truth = exact_gradient_of_elbo(SINE, SINE_X, SINE_Q)[0, 0]

@@ -17,6 +17,7 @@ def test_arviz_finds_the_same_k(n_draws, scale):
     assert np.allclose(pareto_k(log_w), k, rtol=1e-9)
 
 
+@pytest.mark.one_seed
 @pytest.mark.parametrize("k", [-0.5, 0.0, 0.3, 0.5, 0.7, 1.2])
 def test_exact_generalised_pareto_tails_have_their_own_k(k):
     n_data, n_tail = 400, 3000

@@ -261,6 +261,7 @@ def test_arguments_that_do_not_fit():
         fit_coordinate_ascent(model, x, 0, q=model.start(x, rng=np.random.default_rng(0)))
 
 
+@pytest.mark.one_seed
 def test_an_update_that_lowers_the_bound_is_caught():
     class Wrong(BayesianMixture):
         def sweep(self, x, q):
