@@ -23,7 +23,11 @@ def read(path, limits):
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
         notebook = nbformat.convert(nbformat.from_dict(given), 4)
-        assert all(isinstance(cell.source, (str, list)) for cell in notebook.cells)
+        for cell in notebook.cells:
+            cell.source, cell.cell_type = source(cell), str(cell.cell_type)
+            assert isinstance(cell.source, str)
+            ident(cell)
+        kernel_of(notebook)
     except Exception as error:
         # What is not a notebook can fail in any way.
         raise Refused(
@@ -49,9 +53,9 @@ def restore(given_out, submitted):
     for cell in submitted.cells:
         name = ident(cell)
         if name in ours and name not in answers:
-            answers[name], last = source(cell), name
+            answers[name], last = cell.source, name
         elif cell.cell_type in ("code", "markdown"):
-            extras.setdefault(last, []).append(_plain(cell.cell_type, source(cell)))
+            extras.setdefault(last, []).append(_plain(cell.cell_type, cell.source))
     cells = list(extras[None])
     for name, cell in ours.items():
         locked = cell.metadata.nbgrader["locked"]
@@ -76,10 +80,10 @@ def source(cell):
 
 def answer(notebook, name):
     """The text of one cell, without what marks a solution."""
-    text = next((source(cell) for cell in notebook.cells if ident(cell) == name), "")
+    text = next((cell.source for cell in notebook.cells if ident(cell) == name), "")
     return re.sub(r"^### (BEGIN|END) SOLUTION\n?", "", text, flags=re.M).strip()
 
 
 def _plain(kind, text):
     new = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
-    return new(text)
+    return new(text.encode("utf-8", "replace").decode())  # half characters cannot be saved

@@ -9,6 +9,7 @@ import time
 import zipfile
 
 import nbformat
+import numpy as np
 import pytest
 from homework_class import LIMITS, SKIP, course, grade, hand_in, ident, start, table
 
@@ -16,7 +17,7 @@ from homework import written
 from homework.collect import collect
 from homework.course import Course, Refused
 from homework.release import api, leaked, release
-from homework.restore import restore
+from homework.restore import kernel_of, read, restore
 
 needs_sandbox = pytest.mark.skipif(bool(SKIP), reason=SKIP or "-")
 
@@ -199,6 +200,40 @@ def test_restoring_keeps_answers_and_own_cells_in_their_places(released):
         "# 1.3-answer",
         'hw.check("1.3", larger)',
     ]
+
+
+JUNK = (None, True, -1, 1e400, "x", "\udcff", [], [[1]], {}, {"a": None}, ["x", 1])
+
+
+def spoil(value, rng):
+    """A JSON value with one node, anywhere, that is something else."""
+    if isinstance(value, (dict, list)) and value and rng.random() < 0.9:
+        copy = value.copy()
+        key = (
+            list(value)[rng.integers(len(value))]
+            if isinstance(value, dict)
+            else rng.integers(len(value))
+        )
+        copy[key] = spoil(value[key], rng)
+        return copy
+    return JUNK[rng.integers(len(JUNK))]
+
+
+def test_a_spoilt_notebook_is_refused_or_restored(tmp_path, released):
+    rng, path = np.random.default_rng(0), tmp_path / "tiny.ipynb"
+    given, refused = notebook(released.released("tiny")), 0
+    for _ in range(500):
+        path.write_text(json.dumps(spoil(json.loads(released.released("tiny").read_text()), rng)))
+        try:
+            submitted = read(path, LIMITS)
+        except Refused:
+            refused += 1
+            continue
+        kernel_of(submitted)
+        restored = restore(given, submitted)
+        nbformat.validate(restored)
+        nbformat.writes(restored).encode()
+    assert 0 < refused < 500
 
 
 # Grading
