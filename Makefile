@@ -10,10 +10,10 @@ ARGS ?=
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint execute figures site bench homework grade regrade variant clean
+.PHONY: help setup lab test browser lint execute figures site bench bench-widgets homework grade regrade variant clean
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## make the environment in .venv (quick when it is up to date)
 	@for python in python3 python3.11 python; do \
@@ -28,6 +28,9 @@ test: setup  ## run every test and every notebook, about as a learner would (< 1
 	@$(ONE_THREAD) $(BIN)/pytest -n 2 --dist loadscope \
 	    --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with=tests/nbval.cfg \
 	    tests $(LESSONS) $(ARGS)
+
+browser: setup  ## run every lesson in JupyterLab in Chromium, and move every live figure's controls
+	@$(ONE_THREAD) $(BIN)/pytest tests/test_browser.py tests/test_browser_lessons.py $(ARGS)
 
 lint: setup  ## check style and format of code and notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -60,6 +63,9 @@ regrade: setup  ## add the points of the written sheet, and grade what changed: 
 variant: setup  ## give all homeworks other constants, data and sizes: SEED=2027
 	@test -n "$(SEED)" || { echo "make variant SEED=2027" >&2; exit 1; }
 	@$(ONE_THREAD) $(BIN)/python -m homework.variant $(SEED)
+
+bench-widgets: setup  ## time the live figures in JupyterLab in Chromium, beside ipywidgets.interact
+	@$(ONE_THREAD) $(BIN)/python benchmarks/live_figures.py
 
 clean:  ## remove the environment and every cache
 	@rm -rf .venv *.egg-info build .pytest_cache .ruff_cache .hypothesis
