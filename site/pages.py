@@ -119,8 +119,7 @@ def lesson_rows():
         if line.startswith("|") and link:
             cells = [cell.strip() for cell in line.strip("|").split("|")]
             minutes = next(cell for cell in cells if cell.isdigit())
-            text = max((cell for cell in cells if "](" not in cell), key=len)
-            yield f"{int(link[1]):02d}", link[3], link[2], text, minutes
+            yield f"{int(link[1]):02d}", link[3], link[2], cells[1], minutes
 
 
 def lesson_cards():
