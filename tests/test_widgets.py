@@ -442,7 +442,7 @@ def test_a_frame_of_the_bare_layout_is_a_picture_too():
 def test_the_guide_of_contributing_works():
     guide = Path(__file__).parent.parent.joinpath("CONTRIBUTING.md").read_text()
     code = re.search(r"```python\n(.*?import LiveFigure.*?)```", guide, re.DOTALL).group(1)
-    assert len([line for line in code.splitlines() if line.strip()]) <= 26
+    assert len([line for line in code.splitlines() if line.strip()]) <= 20
     namespace = {}
     exec(code, namespace)
     figure = namespace["shifted_q"]()
