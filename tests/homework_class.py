@@ -58,8 +58,8 @@ def _grade(told, environment, before, course, name, place, options):
     os.environ.update(environment)
     from homework import grade
 
-    exec(before, {"grade": grade})
     try:
+        exec(before, {"grade": grade, "course": course})
         grade.grade(course, name, place, **options)
     except Refused as reason:
         print(f"Refused: {reason}")

@@ -313,6 +313,23 @@ def another_answer(notebook):
 
 
 @needs_sandbox
+def test_a_variant_is_set_if_the_solutions_work_and_what_is_out_stays(tmp_path):
+    made = course(tmp_path / "course")
+    hand_in(made, tmp_path / "downloads", "ann")
+    change = "from homework.variant import set_variant\nset_variant(course, 2031, tell=print)"
+    hidden = made.root / "hidden" / "tiny.py"
+    right = hidden.read_text()
+    hidden.write_text(right.replace("np.log(rate)", "np.log(2 * rate)"))
+    assert "the solution of 1.1 gets no points" in grade(made, before=change)
+    assert made.variant == 2026
+    hidden.write_text(right)
+    told = grade(made, tmp_path / "downloads", before=change)
+    assert made.variant == 2031, told
+    assert "tiny, variant 2026: the solutions get full points" in told
+    assert made.record("tiny", "ann")["variant"] == 2026
+
+
+@needs_sandbox
 def test_a_killed_run_goes_on_and_a_failed_one_erases_nothing(tmp_path):
     made = course(tmp_path / "course")
     downloads = tmp_path / "downloads"
