@@ -5,9 +5,9 @@ its contours, and each contour is stored once, relative to where it begins: a le
 another state has too, cost a few bytes. What comes out is JSON, compressed, in a script that the
 page loads when the figure comes near; the page draws SVG from it (frames.js).
 
-Not pictures: 300 states of the ledger are 4.6 MB as PNG and 3.0 MB as WebP, and blur when enlarged.
-Nor the same mathematics a second time in JavaScript: that would have to be written and tested for
-each figure.
+Not pictures: one state of the ledger is 13 kB as a PNG of 64 colours and blurs when enlarged, where
+its paths take 0.2 kB on average. Nor the same mathematics a second time in JavaScript: that would
+have to be written, and held equal to Python's, for each figure.
 """
 
 import base64
