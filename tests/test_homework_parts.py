@@ -32,12 +32,16 @@ MUTANTS = [
 ]
 
 
+@cache
 def cells(name):
     """The code cells in order, each with the part that it answers or checks, or neither."""
+    found = []
     for cell in nbformat.read(COURSE.source(name), as_version=4).cells:
         ident = cell.metadata.get("nbgrader", {}).get("grade_id", "").removeprefix(f"{name}-")
         if cell.cell_type == "code":
-            yield cell.source, ident.replace("-", ".") if re.match(r"\d+-\d+", ident) else ""
+            part = ident.replace("-", ".") if re.match(r"\d+-\d+", ident) else ""
+            found.append((cell.source, part))
+    return found
 
 
 def checked(source, namespace, monkeypatch):
@@ -66,6 +70,11 @@ def solved(name, variant=2026):
 @cache
 def judging(name, variant=2026):
     return COURSE.judging(name, variant)[1:]
+
+
+def quick(question):
+    """The same question on fewer cases."""
+    return replace(question, n_cases=2) if isinstance(question, Function) else question
 
 
 def judge(question, answer):
@@ -100,7 +109,7 @@ def test_a_wrong_answer_is_recognised(name, part, source, words, monkeypatch):
     namespace = dict(solved(name)[0])
     exec(source, namespace)
     check = next(text for text, ident in cells(name) if ident == part)
-    verdict = judge(judging(name)[0][part], checked(check, namespace, monkeypatch)[part])
+    verdict = judge(quick(judging(name)[0][part]), checked(check, namespace, monkeypatch)[part])
     assert verdict.right is False
     assert words in verdict.says
 
@@ -109,9 +118,8 @@ def test_a_wrong_answer_is_recognised(name, part, source, words, monkeypatch):
 def test_every_mistake_answers_what_it_is_named_for(name):
     for part, question in judging(name)[0].items():
         if isinstance(question, Function):
-            question = replace(question, n_cases=2)
             for mistake in question.mistakes:
-                verdict = judge(question, mistake.answer)
+                verdict = judge(quick(question), mistake.answer)
                 assert verdict.right is False
                 assert mistake.says in verdict.says, f"{part}: {mistake.says}"
 
@@ -122,7 +130,7 @@ def test_last_years_answers_are_worth_little(name):
     visible, _ = judging(name, 2027)
     points = automatic(name)
     with np.errstate(all="ignore"):
-        passed = [part for part in points if judge(visible[part], answers[part]).right]
+        passed = [part for part in points if judge(quick(visible[part]), answers[part]).right]
     assert sum(points[part] for part in passed) < 20, passed
 
 
