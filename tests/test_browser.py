@@ -126,6 +126,37 @@ def test_keyboard_moves_the_figure_and_not_the_notebook(page):
     assert cell.evaluate("c => c.dataset.windowedListIndex") == active
 
 
+def test_keyboard_alone_enters_and_leaves_the_figure(page):
+    page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
+    page.keyboard.press("Escape")  # from the cell's text to the cell
+
+    def pass_by(key, presses):
+        """Return the controls that the focus visits; buttons of JupyterLab have no name."""
+        names = []
+        for _ in range(presses):
+            page.keyboard.press(key)
+            names.append(page.evaluate("() => document.activeElement.name"))
+        return [name for name in names if name]
+
+    assert pass_by("Tab", 5) == ["x", "q_mean", "q_scale", "a"]
+    assert pass_by("Shift+Tab", 6) == ["q_scale", "q_mean", "x"]
+
+
+def test_what_a_screen_reader_is_told(page):
+    figure = page.get_by_role("group", name="The evidence ledger")
+    sentence = figure.get_by_role("status").inner_text()
+    tree = figure.aria_snapshot()
+    for told in (
+        '- group "The evidence ledger"',
+        'slider "observed x"',
+        'slider "mean of q"',
+        'slider "scale of q"',
+        f'img "{sentence}"',
+        "- status",
+    ):
+        assert told in tree, tree
+
+
 def test_focus_is_seen(page):
     slider = page.get_by_role("slider", name="observed x")
     slider.focus()
