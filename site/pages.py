@@ -154,7 +154,7 @@ def with_first_lessons(text):
             elif not code:
                 line += " first lesson |"
             else:
-                first = next((path for path, used in names if used & code), None)
+                first = next((path for path, used in names if code[0] in used), None)
                 link = f"[{int(first.stem[:2])}](lessons/{first.name})" if first else ""
                 line += f" {link} |"
         lines.append(line)
@@ -163,7 +163,7 @@ def with_first_lessons(text):
 
 def glossary_names(line):
     """The code names of a row: those between backticks in its second column."""
-    return set(re.findall(r"`([^`]+)`", line.split("|")[2]))
+    return re.findall(r"`([^`]+)`", line.split("|")[2])
 
 
 def used_names(path):
