@@ -125,6 +125,7 @@ def test_other_things_arrive_as_their_names_only(thing):
         b'{"array": "", "dtype": "O", "shape": []}',
         b'{"array": "", "dtype": "f8", "shape": [9]}',
         b'{"array": "AAAA", "dtype": "f8", "shape": [0]}',
+        b'{"array": "AAAA", "dtype": "S1", "shape": [3]}',
         b'{"object": "os.system", "fields": {"dict": []}}',
         b'{"object": "Estimate", "fields": {"dict": [["value", "x"], ["std_error", 1]]}}',
         b'{"rng": {"bit_generator": "PCG64"}}',
