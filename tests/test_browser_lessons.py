@@ -72,6 +72,12 @@ print(json.dumps([said, repr(figure.error)]))
 """
 
 
+LIVE = """
+import json
+from ipywidgets.widgets.widget import _instances
+from vitutor.widgets.engine import LiveFigure
+print(json.dumps([m for m in {models!r} if isinstance(_instances.get(m), LiveFigure)]))
+"""
 # A lesson may have set what no slider of the page can.
 RESET = """
 from ipywidgets.widgets.widget import _instances
@@ -193,17 +199,18 @@ def test_lesson(page, home, lesson):
     lab.ask(page, "'all cells have run'")
     try:
         cells = page.evaluate(CELLS)
-        figures = []
+        cell_of = {}
         for k, cell in enumerate(cells):
             assert not cell["code"] or cell["count"] is not None, f"cell {k} did not run"
             for output in cell["outputs"]:
                 if "raises-exception" not in cell["tags"]:
                     assert output["output_type"] != "error", f"cell {k}: {output['evalue']}"
                 if view := output.get("data", {}).get("application/vnd.jupyter.widget-view+json"):
-                    figures.append((k, view["model_id"]))
+                    cell_of[view["model_id"]] = k
+        figures = json.loads(lab.ask(page, LIVE.format(models=list(cell_of))))
         assert figures
-        for cell, model in figures:
-            drive(Shown(page, cell, model))
+        for model in figures:
+            drive(Shown(page, cell_of[model], model))
         assert page.wrongs == []
         assert "Traceback" not in (home / "log").read_text()[logged:]
     finally:
