@@ -16,6 +16,13 @@ from vitutor.checks.constants import Constants
 HERE = Path(__file__).parent
 INSIDE = HERE / "inside"
 CHECKS = Path(vitutor.checks.homework.__file__).parent
+# What every homework is judged with: a grade may change when one of these does.
+SHARED_CHECKS = {
+    path
+    for folder in (CHECKS, CHECKS.parent)
+    for path in folder.glob("*.py")
+    if not re.fullmatch(r"hw\d+\.py", path.name)
+}
 
 
 class Refused(Exception):
@@ -129,11 +136,8 @@ class Course:
     def fingerprint(self, name, variant, submission):
         """What a grade depends on: whatever has the same fingerprint has the same grade."""
         digest = hashlib.sha256(f"{name} {variant} {self.secret()}".encode())
-        for path in (
-            self.source(name),
-            self.checks / f"{name}.py",
-            self.root / f"hidden/{name}.py",
-        ):
+        judging = {self.checks / f"{name}.py", *SHARED_CHECKS}
+        for path in (self.source(name), self.root / f"hidden/{name}.py", *sorted(judging)):
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         for path in sorted(submission.parent.iterdir()):
             digest.update(path.read_bytes())
