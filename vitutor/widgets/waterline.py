@@ -106,13 +106,14 @@ def draw(axes, water):
 
 
 def sentence(water):
-    best = Waterline(water.variances, water.noise_variance, 1.0).elbo
+    honest = Waterline(water.variances, water.noise_variance, 1.0).elbo
+    compared = "" if water.beta == 1 else f"; with β 1 it would be {number(honest)}"
     return (
         f"Noise variance {number(water.noise_variance, 3)}, β {number(water.beta)}: the water "
         f"stands at {number(water.level, 3)}. {water.n_kept} of {len(water.variances)} directions "
         f"have a latent; together they carry {number(water.rate)} nats an image, and leave a "
         f"squared error of {number(water.squared_error, 3)}. The ELBO is {number(water.elbo)} "
-        f"nats; with β 1 it is {number(best)}."
+        f"nats{compared}."
     )
 
 

@@ -14,7 +14,7 @@ BETS = {
                 "The mixture.",
                 "A lower bound was compared with the thing itself; the gap was larger than the lead.",
             ),
-            "b": ("The VAE.", "Its $\\log p(x)$ is a whole nat above its ELBO."),
+            "b": ("The VAE.", "Its $\\log p(x)$ is at least a nat above its ELBO."),
             "c": ("They are equal, within the error.", "They differ by several standard errors."),
         },
         right="b",
@@ -69,6 +69,10 @@ BETS = {
                 "One.",
                 "The first direction, with a variance of 0.69. The others drown at 0.64.",
             ),
+            "d": (
+                "None.",
+                "At 7.84 none. But the noise variance is 0.05·D/K, and D is 64 here: 0.64.",
+            ),
         },
         right="c",
     ),
@@ -106,6 +110,20 @@ QUESTIONS = {
             Mistake(
                 lambda variances, noise_scale, beta: _kl(variances, noise_scale, beta**2),
                 "The squared scale is multiplied by $\\beta$, not by $\\beta^2$.",
+            ),
+            Mistake(
+                lambda variances, noise_scale, beta: _kl(variances, noise_scale, 1 / beta),
+                "Upside down: a larger $\\beta$ drowns more. It multiplies the noise variance.",
+            ),
+            Mistake(
+                lambda variances, noise_scale, beta: beta * _kl(variances, noise_scale, beta),
+                "The KL itself is wanted, not the KL as it stands in the loss, times $\\beta$.",
+            ),
+            Mistake(
+                lambda variances, noise_scale, beta: (
+                    0.5 * np.log1p(variances / (beta * noise_scale**2))
+                ),
+                "No 1 is added: the direction's variance, noise included, is $\\lambda_i$ already.",
             ),
             Mistake(
                 lambda variances, noise_scale, beta: 2 * _kl(variances, noise_scale, beta),
