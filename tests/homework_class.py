@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent
 TINY = Path(__file__).parent / "tiny_homework"
 LIMITS = Limits(cell_seconds=8, seconds=40, memory_gb=1.5, processes=24, notebook_mb=20)
 SKIP = f"no sandbox here: {reason}" if (reason := sandbox.missing()) else ""
+if SKIP and os.environ.get("CI") == "true":
+    raise RuntimeError(f"CI needs the sandbox; {SKIP}")
 
 # Imports what grading needs once, and forks for each run, which is therefore a process of its own.
 FORKS = multiprocessing.get_context("forkserver")
