@@ -463,6 +463,8 @@ def bent(eps):
             "through the draw",
         ),
         (_TRAIN.format(epochs=15, z="z", loss="(-log_p)"), "KL is missing"),
+        (_TRAIN.format(epochs=15, z="z", loss="(kl / hw.latent_dim - log_p)"), "or part of it"),
+        (_TRAIN.format(epochs=8, z="z", loss="(kl - log_p / 64)"), "sum over the pixels"),
         (_TRAIN.format(epochs=1, z="z", loss="(kl + log_p)"), "check the sign"),
         (
             """

@@ -158,6 +158,11 @@ def score(c):
                 "The third is the score of Gaussian noise, $r^2 - 1$. A Student-t's is bounded: an "
                 "outlier cannot pull for ever.",
             ),
+            Mistake(
+                lambda x, z, theta: right(x, z, theta) + np.array([0, 1, 1]),
+                "The normalisers move with the scales too: $-\\log\\tau$ and $-\\log s$ have the "
+                "slope $-1$.",
+            ),
             Mistake(scaled(lambda theta: -1.0), MISCONCEPTIONS["sign"]),
             Mistake(
                 scaled(lambda theta: np.array([np.exp(theta[1]), 1, 1])),
@@ -672,7 +677,9 @@ def missed(c):
                 "This is the error of $\\log p(x)$, a logarithm. The share itself is asked for.",
             ),
         ),
-        hint="On a fine grid: the sum of p(x, z) over the points outside, over the sum over all.",
+        hint="On a fine grid: the sum of p(x, z) over the points outside, over the sum over all. "
+        "If that is what you did: where an edge cuts through a narrow posterior, how much of it "
+        "lies within one step of your grid?",
     )
 
 

@@ -169,6 +169,11 @@ def _kl_to_prior(c):
             Mistake(lambda m, v: truth(m, 2 * v), OF_ELBOS["logvar-as-logstd"].says),
             Mistake(kl_to(c.prior_scale, reverse=True), OF_ELBOS["kl-reversed"].says),
             Mistake(kl_to(np.sqrt(c.prior_scale)), SAYS["scale-as-variance"]),
+            Mistake(
+                lambda m, v: truth(m, v) - m.shape[1] * np.log(c.prior_scale),
+                "log τ is missing, the prior's own normaliser, once for each latent: without it a "
+                "KL may come out negative.",
+            ),
             Mistake(lambda m, v: -truth(m, v), SAYS["sign"]),
         ),
         hint="½ Σ_j [(mean² + exp(logvar))/τ² - 1 - logvar + log τ²].",
@@ -284,6 +289,9 @@ def _elbo_gradient(c):
 
         return answer
 
+    def in_log_scale(mean, logvar):
+        return of_kl(mean, logvar) * [1, 1, 2, 2]
+
     def likelihood_only(mean, logvar):
         return 0 * np.concatenate([mean, logvar], axis=1)
 
@@ -302,6 +310,16 @@ def _elbo_gradient(c):
                 by_hand(path=lambda s: s),
                 "The draw's derivative in the log-*variance* is ½ s ε; you took the log scale's, "
                 "s ε.",
+            ),
+            Mistake(
+                by_hand(path=lambda s: s, kl_part=in_log_scale),
+                "These are the derivatives in the log *scale*, as in lesson 10. logvar is twice "
+                "that, so each of the last two columns is half as large.",
+            ),
+            Mistake(
+                by_hand(kl_part=in_log_scale),
+                "The KL's slope in the log-*variance* is ½ (exp(logvar)/τ² - 1); you took the log "
+                "scale's.",
             ),
             Mistake(
                 by_hand(path=lambda s: np.ones_like(s)),
@@ -410,6 +428,10 @@ def _jackknife(c):
 
         return answer
 
+    def every_so_many(log_w):
+        groups = log_w.reshape(k, -1, log_w.shape[1]).swapaxes(0, 1)
+        return by_group(of_group)(groups.reshape(log_w.shape))
+
     def careless(group):
         w = np.exp(group)
         kept = [np.log(np.delete(w, i, axis=0).mean(axis=0)) for i in range(k)]
@@ -429,6 +451,11 @@ def _jackknife(c):
                 by_group(of_group, size=None),
                 "All draws went into one group. Groups of `hw.n_importance`, one after another, "
                 "are asked for; then the mean over groups.",
+            ),
+            Mistake(
+                every_so_many,
+                "These groups take every so-many-th row. They stand one after another: "
+                "`log_w.reshape(-1, K, N)`.",
             ),
             Mistake(
                 by_group(lambda g: of_group(g, others=len(g) + 1)),
@@ -605,6 +632,12 @@ def _split_gap(c):
                 "Both gaps are losses, and count as positive numbers here.",
             ),
             Mistake(
+                lambda x, m, v: columns(lambda log_p, best, q: (log_p - best, best - q))(
+                    x, m, 2 * v
+                ),
+                OF_ELBOS["logvar-as-logstd"].says,
+            ),
+            Mistake(
                 moments,
                 "Your best Gaussian has the posterior's mean and variance. That is the best by the "
                 "*forward* KL; the ELBO's best is another.",
@@ -664,6 +697,11 @@ def _rates(c):
                 lambda x, beta: rate(largest(x, np.full_like(noise, noise.mean())) / beta),
                 "This takes the mean noise for all pixels. Each has its own, and a latent pays "
                 "where the noise is small.",
+            ),
+            Mistake(
+                lambda x, beta: rate(largest(x, np.ones_like(noise)) / beta),
+                "The pixels' noise is not in it: β would be the noise variance only if every ψ "
+                "were 1.",
             ),
             Mistake(lambda x, beta: rate(largest(x, noise**2) / beta), SAYS["variance-as-scale"]),
             Mistake(
@@ -746,9 +784,10 @@ def _bent(c):
 
     slope_of_u = np.log(c.tail)
 
-    def variant(log_det=1.0, inner=True, tail=True):
+    def variant(log_det=1.0, outer=True, inner=True, tail=True):
         def answer(eps):
             slope = np.log((bend(eps + 1e-30j)).imag / 1e-30)
+            slope = slope - (1 - outer) * 0.5 * np.log1p(bend(eps) ** 2)
             slope = slope + (1 - inner) * 0.5 * np.log1p(eps**2) + (1 - tail) * slope_of_u
             return np.stack([bend(eps), stats.norm.logpdf(eps) - log_det * slope], axis=1)
 
@@ -766,6 +805,10 @@ def _bent(c):
                 "The sign of the log determinant: where the map stretches, the density thins out.",
             ),
             Mistake(variant(log_det=0.0), "Without the determinant this is the density of eps."),
+            Mistake(
+                variant(outer=False),
+                "The outer derivative is missing: sinh has the slope cosh.",
+            ),
             Mistake(
                 variant(inner=False),
                 "The inner derivative is missing: arcsinh has the slope "

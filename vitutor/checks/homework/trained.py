@@ -8,7 +8,7 @@ from vitutor.audit.misconceptions import MISCONCEPTIONS as OF_ELBOS
 from vitutor.checks.questions import Verdict, invite, kind, plain_array
 
 LEAST_RATE = 0.1  # nats: below it the code says nothing of the image
-DEAR = 15.0  # nats: above it nobody charged for the code
+DEAR = 6.0  # nats: above it the code was charged too little, or not at all
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,10 @@ class Trained:
         if -sum(self._bills(w, rng, width=1.0)) >= self.pass_mark:
             reason = OF_ELBOS["logvar-as-logstd"].says
         elif rate < LEAST_RATE:
-            reason = "The code says nothing of the image. Does a gradient reach q through the draw?"
+            reason = (
+                "The code says nothing of the image. Does a gradient reach q through the draw? And "
+                "is the reconstruction a sum over the pixels? The KL outweighs a mean."
+            )
         elif rate > DEAR and distortion < self._coins():
             reason = "Sharp images and a dear code: " + OF_ELBOS["kl-missing"].says
         elif -elbo > self._coins():
