@@ -118,7 +118,7 @@ MISCONCEPTIONS = {
     ),
     "grey-bernoulli": Misconception(
         "A Bernoulli log-likelihood is evaluated at grey values, where it is not a density: "
-        "it lacks a normaliser, and is flattered by about a nat a pixel.",
+        "it lacks a normaliser that moves with the decoder, worth log 2 a pixel or more.",
         _BERNOULLI + " for x_d in {0, 1}; else binarise, or use the continuous Bernoulli",
     ),
     "binary-only": Misconception(
