@@ -18,6 +18,9 @@ SEED = os.environ.get("VITUTOR_SEED")
 hypothesis.settings.register_profile("course", derandomize=SEED is None, deadline=None)
 hypothesis.settings.load_profile("course")
 
+# A homework for the tests of the grading, which make copies of it; nbval would run it as it stands.
+collect_ignore = ["tests/tiny_homework"]
+
 STORES = tempfile.TemporaryDirectory()
 
 

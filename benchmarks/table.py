@@ -15,7 +15,7 @@ TITLES = {
     "vae_speed": "Training a VAE, milliseconds an epoch",
     "vae_quality": "How good a VAE of the digits is, nats an image",
     "live_figures": "Live figures, from a key to the picture",
-    "homework": "Grading homework",
+    "grading": "Grading homework",
     "imports": "Imports",
 }
 HEAD = "| this / that | this | that | ratio (quartiles) | wanted |\n|---|---:|---:|---:|---|\n"
@@ -44,7 +44,7 @@ def timed(kept):
         )
 
 
-def homework(kept):
+def grading(kept):
     """One run of a class's submissions, so no quartiles."""
     claim = f"grading {kept['submissions']} submissions / nbgrader autograde, one by one"
     times = (seconds(kept[key]) for key in ("seconds", "nbgrader_seconds"))
@@ -82,7 +82,7 @@ def section(name, title):
     if name == "vae_quality":
         text += QUALITY_HEAD + "".join(f"| {row} |\n" for row in vae_quality(kept))
     else:
-        rows = {"vae_speed": vae_speed, "homework": homework}.get(name, timed)(kept)
+        rows = {"vae_speed": vae_speed, "grading": grading}.get(name, timed)(kept)
         text += HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows)
     return f"{text}\n`python benchmarks/{name}.py`, on {kept['machine']}.\n"
 

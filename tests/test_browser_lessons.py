@@ -43,6 +43,7 @@ LOOK = """(figure) => {
         alt: figure.querySelector("img").alt,
         height: figure.offsetHeight,
         picture: hash,
+        busy: picture.ariaBusy !== "false", // the words are there before the picture is decoded
     };
 }"""
 # Watches every frame that the page paints: does the height change, is the picture ever empty?
@@ -115,12 +116,12 @@ class Shown:
         self.element.scroll_into_view_if_needed()
 
     def agrees(self):
-        """Wait until the words are those of Python at the state of the controls; return all."""
+        """Wait until the words are Python's at the state of the controls, and the picture drawn."""
         for _ in range(PATIENCE // 1000):
             shown = look(self)
             code = TRUTH.format(model=self.model, at=shown["at"])
             truth, error = json.loads(lab.ask(self.page, code))
-            if shown["sentence"] == truth == shown["alt"]:
+            if shown["sentence"] == truth == shown["alt"] and not shown["busy"]:
                 assert error == "None"
                 return shown
             self.page.wait_for_timeout(100)

@@ -90,6 +90,7 @@ export default {
       }
       const frame = model.get("_frame");
       if (!frame) return; // a page without a kernel shows whole pictures
+      canvas.ariaBusy = "true";
       const [under, over] = await Promise.all([background.image, decode(frame.png)]);
       if (turn < drawn) return;
       drawn = turn;
@@ -102,6 +103,7 @@ export default {
         const to = [(tile % columns) * TILE, Math.floor(tile / columns) * TILE, TILE, TILE];
         pen.drawImage(over, ...from, ...to);
       });
+      canvas.ariaBusy = String(turn < asked);
       canvas.dispatchEvent(new Event("load"));
     };
     const showSentence = () => {

@@ -1,6 +1,6 @@
 """Grading: seconds for a class's submissions of hw1, beside nbgrader's own autograde.
 
-Run with `make bench`, or for fewer `python benchmarks/homework.py 10`. Ours runs them in the
+Run with `make bench`, or for fewer `python benchmarks/grading.py 10`. Ours runs them in the
 sandbox, with the hidden cases, the solutions first, and as many at a time as there are cores;
 nbgrader runs them one by one, in plain kernels, with the checks that students see. Seconds are the
 clock's: two cores against one is the point.
@@ -18,7 +18,7 @@ import nbformat
 from _timing import machine
 
 ROOT = Path(__file__).parent.parent
-RESULTS = Path(__file__).parent / "results" / "homework.json"
+RESULTS = Path(__file__).parent / "results" / "grading.json"
 TARGET = 0.65
 ENVIRONMENT = {
     **os.environ,
