@@ -77,11 +77,11 @@ def positive(name, array, remedy="A log scale has to be exponentiated first."):
 
 def exponentiated(name, log_scale):
     """Return exp(log_scale), or raise DomainError where it or its square would not be a number."""
-    largest = np.abs(log_scale).max()
-    if largest > LARGEST_LOG_SCALE:
+    size = np.abs(log_scale)
+    if np.count_nonzero(size > LARGEST_LOG_SCALE):  # counted: see real_array
         raise DomainError(
             name,
-            got=f"a log scale of magnitude {largest:.6g}",
+            got=f"a log scale of magnitude {size.max():.6g}",
             wanted=f"log scales between -{LARGEST_LOG_SCALE:.0f} and {LARGEST_LOG_SCALE:.0f}",
             remedy="An optimiser that got here has diverged: lower its learning rate.",
         )
