@@ -13,7 +13,7 @@ from vitutor.vae.randomness import generator
 from vitutor.validation import count
 
 # Decoded pictures in one block: their pixels fit a core's cache; a GPU takes many more at once.
-ROWS = {"cpu": 2**12, "mps": 2**16, "cuda": 2**18}
+ROWS = {"cpu": 2**13, "mps": 2**16, "cuda": 2**18}
 
 
 def evaluate(model, x, *, n_importance, seed):
