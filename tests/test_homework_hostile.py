@@ -241,7 +241,7 @@ def test_the_table_is_complete(attacked):
     assert set(table(attacked[0])) == set(POINTS)
 
 
-# What "writes" writes in its own /tmp is gone with it; test_nothing_outside_was_touched looks outside.
+# What "writes" writes in its own /tmp is gone with it: the next test looks outside.
 @pytest.mark.parametrize("student", ["reads", "network"])
 def test_nothing_was_found(attacked, student):
     made = attacked[0]
