@@ -93,12 +93,15 @@ def test_a_variant_changes_one_number_in_the_notebook(tmp_path):
 # Collecting
 
 
-def zipped(files):
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return data.getvalue()
+def packed(data):
+    """A file's bytes; those of an archive are told as its files: {name: data}."""
+    if isinstance(data, bytes):
+        return data
+    archived = io.BytesIO()
+    with zipfile.ZipFile(archived, "w") as archive:
+        for name, content in data.items():
+            archive.writestr(name, packed(content))
+    return archived.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -108,12 +111,12 @@ def zipped(files):
         ({"ann/tiny/tiny.ipynb": b"1", "bob/work.ipynb": b"2"}, {"ann": b"1", "bob": b"2"}),
         ({"ann_tiny.ipynb": b"1", "doe_7_tiny-2.ipynb": b"2"}, {"ann": b"1", "doe_7": b"2"}),
         ({"ann.ipynb": b"1", "bob.ipynb": b"2"}, {"ann": b"1", "bob": b"2"}),
-        ({"ann.zip": zipped({"tiny/tiny.ipynb": b"1"})}, {"ann": b"1"}),
+        ({"ann.zip": {"tiny/tiny.ipynb": b"1"}}, {"ann": b"1"}),
         (
-            {"all.zip": zipped({"ann/tiny.ipynb": b"1", "bob/x.ipynb": b"2"})},
+            {"all.zip": {"ann/tiny.ipynb": b"1", "bob/x.ipynb": b"2"}},
             {"ann": b"1", "bob": b"2"},
         ),
-        ({"all.zip": zipped({"a.zip": zipped({"tiny.ipynb": b"1"})})}, {"a": b"1"}),
+        ({"all.zip": {"a.zip": {"tiny.ipynb": b"1"}}}, {"a": b"1"}),
         ({"Ann Ö. (1)/tiny.ipynb": b"1"}, {"Ann_Ö": b"1"}),
         ({"ann/tiny.ipynb": b"1", "ann/.ipynb_checkpoints/tiny.ipynb": b"2"}, {"ann": b"1"}),
         ({"ann/tiny.ipynb": b"1", "ann/notes.ipynb": b"2"}, {"ann": b"1"}),
@@ -125,7 +128,7 @@ def test_who_handed_in_what(tmp_path, files, students):
     for name, data in files.items():
         path = tmp_path / "downloads" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        path.write_bytes(packed(data))
     made = Course(tmp_path / "course", limits=LIMITS)
     collect(made, "tiny", tmp_path / "downloads")
     got = {student: path.read_bytes() for student, path in made.submitted("tiny").items()}
@@ -140,7 +143,7 @@ def test_an_archive_cannot_write_elsewhere(tmp_path):
         "a/../../../b.ipynb",
         "...ipynb",
     ]
-    (tmp_path / "evil.zip").write_bytes(zipped(dict.fromkeys(names, b"x")))
+    (tmp_path / "evil.zip").write_bytes(packed(dict.fromkeys(names, b"x")))
     made = Course(tmp_path / "deep" / "er" / "course", limits=LIMITS)
     notes = collect(made, "tiny", tmp_path / "evil.zip")
     written_to = {path.parent for path in tmp_path.rglob("*.ipynb")}
@@ -160,7 +163,7 @@ def test_links_are_not_followed(tmp_path):
 def test_a_bomb_and_a_broken_zip_get_a_sentence(tmp_path):
     downloads = tmp_path / "downloads"
     downloads.mkdir()
-    (downloads / "ann.zip").write_bytes(zipped({"tiny.ipynb": b"0"})[:40])
+    (downloads / "ann.zip").write_bytes(packed({"tiny.ipynb": b"0"})[:40])
     with zipfile.ZipFile(downloads / "bob.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("tiny.ipynb", bytes(2**25))
     made = Course(tmp_path / "course", limits=LIMITS)

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -152,7 +153,10 @@ def attacked(tmp_path_factory):
     threading.Thread(target=lambda: called.append(door.accept()), daemon=True).start()
     hidden = [f"{made.root}/hidden/tiny.py", f"{made.root}/checks/tiny.py", f"{made.root}/secret"]
     read = TRY + READ.format(paths=roots + hidden + ["/etc/passwd", "/etc/shadow"])
-    write = TRY + WRITE.format(paths=[*roots, *SYSTEM], mark=MARK, pid=os.getpid())
+    # A clone under /tmp is there in the sandbox's own /tmp as well, as the folder of its .venv.
+    own = [root for root in roots if root.startswith("/tmp/") and sys.prefix.startswith(root)]
+    barred = [path for path in (*roots, *SYSTEM) if path not in own]
+    write = TRY + WRITE.format(paths=barred, mark=MARK, pid=os.getpid())
     network = TRY + NETWORK.format(port=door.getsockname()[1])
 
     def student(name, *given, **more):
@@ -201,7 +205,7 @@ POINTS = {  # 1.1, 1.2, 1.3
     "exit": (40, 0, 0, "ended its own kernel"),
     "crash": (40, 0, 0, "ended its own kernel"),
     "loud": (40, 30, 20, ""),
-    "chatter": (40, None, None, ""),  # whoever floods may drown what comes after
+    "chatter": (40, 30, 20, f"ran longer than {LIMITS.cell_seconds} s"),
     "memory": (40, 30, 20, ""),
     "memory_in_parts": (40, 0, 0, "took more than 1.5 GB of memory"),
     "bomb": (40, 0, 0, "started more than 24 processes"),
@@ -230,19 +234,17 @@ def test_points_and_a_sentence(attacked, student):
     made, printed, _ = attacked
     row = table(made)[student]
     *points, note = POINTS[student]
-    for part, value in zip(("1.1", "1.2", "1.3"), points, strict=True):
-        assert value is None or row[part] == f"{value}", printed
-    said = f"**{student}**" in (made.root / "grades/tiny.md").read_text()
-    assert note in row["note"] and said == (row["note"] != "")
-    assert (row["note"] == "") == (note == "") or student == "chatter"
+    assert [row["1.1"], row["1.2"], row["1.3"]] == [f"{value}" for value in points], printed
+    assert note in row["note"]
+    assert (row["note"] == "") == (note == "")
+    assert (f"**{student}**" in (made.root / "grades/tiny.md").read_text()) == (note != "")
 
 
 def test_the_table_is_complete(attacked):
     assert set(table(attacked[0])) == set(POINTS)
 
 
-# What "writes" writes in its own /tmp is gone with it: the next test looks outside.
-@pytest.mark.parametrize("student", ["reads", "network"])
+@pytest.mark.parametrize("student", ["reads", "writes", "network"])
 def test_nothing_was_found(attacked, student):
     made = attacked[0]
     executed = made.root / "autograded" / student / "tiny" / "tiny.ipynb"
