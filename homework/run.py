@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty
 from subprocess import DEVNULL
 from tempfile import TemporaryDirectory
 
@@ -61,17 +62,20 @@ def _execute(client, notebook, watchdog, limits):
 
 
 def _interrupted(client):
-    """Stop the cell that is running; False if it has not stopped after as long as a cell may take.
-
-    What it printed in its time takes up to as long to be read, before its end is heard of.
-    """
-    run_sync(client.km.interrupt_kernel)()
+    """Stop the cell that is running; False if it goes on for as long as a cell may take."""
     pause = {"cell_type": "code", "source": "pass", "metadata": {}, "outputs": []}
     try:
+        run_sync(_interrupt)(client)
         client.execute_cell(client.nb.__class__(pause), 0)
-    except (CellTimeoutError, DeadKernelError):
+    except (CellTimeoutError, DeadKernelError, Empty):
         return False
     return True
+
+
+async def _interrupt(client):
+    """Return when the signal is given, for one that comes late would stop another cell."""
+    client.kc.control_channel.send(client.kc.session.msg("interrupt_request", {}))
+    await client.kc.control_channel.get_msg(timeout=client.timeout)
 
 
 def _client(notebook, furnished, doors, limits, sandboxed):
@@ -79,7 +83,7 @@ def _client(notebook, furnished, doors, limits, sandboxed):
         argv=sandbox.command(furnished, doors, sandboxed),
         display_name="sandbox",
         language="python",
-        interrupt_mode="message",  # a signal would end bubblewrap
+        interrupt_mode="message",  # the signal of a shutdown would end bubblewrap
     )
     manager = AsyncKernelManager(
         kernel_spec_manager=_OneKernel(spec),

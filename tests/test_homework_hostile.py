@@ -205,7 +205,7 @@ POINTS = {  # 1.1, 1.2, 1.3
     "exit": (40, 0, 0, "ended its own kernel"),
     "crash": (40, 0, 0, "ended its own kernel"),
     "loud": (40, 30, 20, ""),
-    "chatter": (40, 30, 20, f"ran longer than {LIMITS.cell_seconds} s"),
+    "chatter": (40, 30, 20, ""),
     "memory": (40, 30, 20, ""),
     "memory_in_parts": (40, 0, 0, "took more than 1.5 GB of memory"),
     "bomb": (40, 0, 0, "started more than 24 processes"),

@@ -6,6 +6,25 @@ import resource
 import shutil
 import sys
 
+from ipykernel.iostream import OutStream
+
+
+class BoundedStream(OutStream):
+    """What is printed waits in the kernel's memory until it is read: no more of it than `most`."""
+
+    most = printed = 0
+
+    def set_parent(self, parent):
+        """A new cell begins."""
+        self.printed = 0
+        return super().set_parent(parent)
+
+    def write(self, text):
+        self.printed += len(text)
+        if self.printed > self.most:
+            raise RuntimeError(f"this cell has printed more than {self.most:,} characters")
+        return super().write(text)
+
 
 def limit(name, value):
     number = getattr(resource, name, None)
@@ -16,7 +35,7 @@ def limit(name, value):
 
 
 if __name__ == "__main__":
-    os.environ.pop("JPY_PARENT_PID", None)  # a number of outside
+    os.environ.pop("JPY_PARENT_PID", None)  # a number of outside, read when kernelapp is imported
     limits = json.loads(os.environ.pop("VITUTOR_LIMITS"))
     # Of data and not of addresses: PyTorch built for CUDA maps more than any limit would allow.
     limit("RLIMIT_DATA", int(limits["memory_gb"] * 2**30))
@@ -26,7 +45,8 @@ if __name__ == "__main__":
         limit("RLIMIT_NPROC", limits["processes"])
     # Matplotlib's list of fonts takes seconds to make, and must lie where it can be written.
     shutil.copytree(os.environ.pop("VITUTOR_FONTS"), os.environ["MPLCONFIGDIR"], dirs_exist_ok=True)
+    BoundedStream.most = limits["output"]
     sys.argv = ["ipykernel_launcher", *sys.argv[1:]]
     from ipykernel import kernelapp
 
-    kernelapp.launch_new_instance()
+    kernelapp.launch_new_instance(outstream_class="__main__.BoundedStream")

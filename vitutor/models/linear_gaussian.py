@@ -145,7 +145,8 @@ class LinearGaussian:
     def grad_z_log_joint(self, x, z):
         """Gradient of log p(x, z) in z: (S, N, Dz)."""
         residual = self._white_residual(x, z)
-        return np.einsum("dsn,dk->snk", residual, self._white_weight) - np.asarray(z)
+        pull = residual.reshape(len(residual), -1).T @ self._white_weight
+        return pull.reshape(*residual.shape[1:], self.latent_dim) - np.asarray(z)
 
     @property
     def params(self):
