@@ -82,7 +82,8 @@ def test_bernoulli_is_finite_at_large_logits():
     x, outputs = torch.tensor([[1.0, 0.0] * 35]), torch.full((1, 70), 200.0)
     assert model.likelihood.log_prob(x, outputs) == -7000
     eta, log_normaliser = model.likelihood.natural(outputs)
-    assert (eta * x).sum() - log_normaliser == -7000
+    statistics = model.likelihood.statistics(x)
+    assert (eta * statistics).sum() - log_normaliser == -7000
 
 
 def test_standard_normal_prior_and_posterior_are_gaussians():
