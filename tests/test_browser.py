@@ -198,6 +198,22 @@ def test_only_the_newest_state_is_computed(page):
     assert figure.get_by_role("status").inner_text() == sentence
 
 
+def test_the_icon_of_the_tab_stays(page):
+    """JupyterLab would change it, and fetch it, twice for every picture."""
+    page.evaluate(
+        """() => {
+            window.changes = 0;
+            const watch = new MutationObserver((changes) => (window.changes += changes.length));
+            watch.observe(document.head, { subtree: true, attributes: true });
+        }"""
+    )
+    figure = page.get_by_role("group", name="A slow figure")
+    figure.get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    settled(page, figure, "a is 0, ")
+    assert page.evaluate("window.changes") == 0
+
+
 def test_the_page_shows_the_pixels_that_were_drawn(page):
     figure = page.get_by_role("group", name="The evidence ledger")
     for name, key in (("mean of q", "Home"), ("scale of q", "End"), ("observed x", "Home")):

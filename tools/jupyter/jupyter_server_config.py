@@ -1,4 +1,8 @@
-"""What `make lab` adds to a learner's own Jupyter settings."""
+"""What `make lab` adds to a learner's own Jupyter settings.
+
+labconfig/ adds more: no offers of news, no courses of nbgrader's, and an icon of the tab that does
+not tell a busy kernel, for it would be fetched twice for every picture of a live figure.
+"""
 
 import os
 
