@@ -17,12 +17,7 @@ HERE = Path(__file__).parent
 INSIDE = HERE / "inside"
 CHECKS = Path(vitutor.checks.homework.__file__).parent
 # What every homework is judged with: a grade may change when one of these does.
-SHARED_CHECKS = {
-    path
-    for folder in (CHECKS, CHECKS.parent)
-    for path in folder.glob("*.py")
-    if not re.fullmatch(r"hw\d+\.py", path.name)
-}
+SHARED_CHECKS = {path for folder in (CHECKS, CHECKS.parent) for path in folder.glob("*.py")}
 
 
 class Refused(Exception):
@@ -119,9 +114,13 @@ class Course:
                 parts[part] = Part(part, about["points"], written, about["grade_id"], title)
         return parts
 
+    def visible(self, name):
+        """The files of the checks that students see: a module, or a package, __init__.py first."""
+        return sorted((self.checks / name).glob("*.py")) or [self.checks / f"{name}.py"]
+
     def judging(self, name, variant):
         """Constants, visible and hidden questions of one variant."""
-        visible = load(self.checks / f"{name}.py")
+        visible = load(self.visible(name)[0])
         hidden = load(self.root / "hidden" / f"{name}.py")
         fresh = [Constants(visible.constants(variant)) for _ in range(3)]
         return fresh[0], visible.parts(fresh[1]), hidden.hidden(fresh[2])
@@ -136,8 +135,8 @@ class Course:
     def fingerprint(self, name, variant, submission):
         """What a grade depends on: whatever has the same fingerprint has the same grade."""
         digest = hashlib.sha256(f"{name} {variant} {self.secret()}".encode())
-        judging = {self.checks / f"{name}.py", *SHARED_CHECKS}
-        for path in (self.source(name), self.root / f"hidden/{name}.py", *sorted(judging)):
+        judging = sorted({*self.visible(name), *SHARED_CHECKS})
+        for path in (self.source(name), self.root / f"hidden/{name}.py", *judging):
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         for path in sorted(submission.parent.iterdir()):
             digest.update(path.read_bytes())

@@ -39,7 +39,7 @@ for path in {paths}:
 attempt(lambda: importlib.import_module("vitutor.checks.homework.tiny"))
 attempt(lambda: importlib.import_module("vitutor.checks.homework.hw1"))
 for folder in (*sys.path, "/tmp", "/home", "/root", "/work", "/var", "/opt", "/srv"):
-    for pattern in ("hidden", "tiny.py", "hw1.py", "checks/homework/hw*", "**/tiny.json"):
+    for pattern in ("hidden", "tiny.py", "**/checks/homework/hw*", "**/tiny.json"):
         attempt(lambda: glob.glob(f"{{folder}}/{{pattern}}", recursive=folder == "/tmp")[0])
 attempt(lambda: {{**os.environ}}["VITUTOR_TEST_SECRET"])
 for pid in os.listdir("/proc"):

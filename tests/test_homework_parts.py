@@ -1,6 +1,7 @@
 """Each homework's parts: solutions are right, wrong answers are recognised, and variants differ."""
 
 import re
+import shutil
 from collections import Counter
 from dataclasses import replace
 from functools import cache
@@ -9,6 +10,7 @@ from importlib import import_module
 import nbformat
 import numpy as np
 import pytest
+from homework_class import TINY
 
 from homework.course import Course
 from vitutor.checks import Draws, Function
@@ -149,6 +151,35 @@ def test_nothing_written_is_worth_nothing(name, monkeypatch):
             answer = checked(source, namespace, monkeypatch)[part]
             if callable(answer):
                 assert judge(visible[part], answer).right is False, part
+
+
+@pytest.mark.parametrize(
+    ("root", "checks", "name"),
+    [(TINY, TINY / "checks", "tiny"), *((COURSE.root, COURSE.checks, name) for name in NAMES)],
+    ids=["tiny", *NAMES],
+)
+def test_a_change_in_any_of_its_checks_makes_a_grade_stale(root, checks, name, tmp_path):
+    (tmp_path / "source").symlink_to(root / "source")
+    shutil.copytree(root / "hidden", tmp_path / "hidden")
+    shutil.copytree(checks, tmp_path / "checks")
+    submission = tmp_path / "submitted" / f"{name}.ipynb"
+    submission.parent.mkdir()
+    submission.write_text("{}")
+    course = Course(tmp_path, tmp_path / "checks")
+    before = course.fingerprint(name, 2026, submission)
+    files = [
+        path
+        for folder in ("hidden", "checks")
+        for path in (tmp_path / folder).rglob("*.py")
+        if name in (path.stem, path.parent.name)
+    ]
+    assert {path.name for path in files} >= {f"{name}.py", course.visible(name)[0].name}
+    for path in files:
+        text = path.read_text()
+        path.write_text(f"{text}\n")
+        assert course.fingerprint(name, 2026, submission) != before, path
+        path.write_text(text)
+    assert course.fingerprint(name, 2026, submission) == before
 
 
 @pytest.mark.parametrize("name", NAMES)

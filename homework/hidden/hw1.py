@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from vitutor.checks.homework import hw1
+from vitutor.checks.homework.hw1 import parts
+from vitutor.checks.homework.hw1.flicker import MISSING
 
 
 def hidden(constants):
     """Return a harder question for each part, with the visible one's mistakes."""
-    c, questions = constants, hw1.parts(constants)
+    c, questions = constants, parts(constants)
     changes = {
         "1.1": {"draw_case": lambda rng: _quantiles(c, rng)},
         "1.2": {"draw_case": lambda rng: _far_out(c, rng)},
@@ -74,14 +75,14 @@ def _one_after_another(c, x, t):
 def _long(c, rng):
     """Hundreds of moments with gaps, the first and the last among them; or nothing seen."""
     x = rng.poisson(rng.choice(c["emission"], (2, 200)))
-    x[:, rng.random(200) < 0.3] = hw1.MISSING
-    x[0, 0], x[:, -1] = hw1.MISSING, hw1.MISSING
-    return x if rng.random() < 0.8 else np.full((2, 2), hw1.MISSING)
+    x[:, rng.random(200) < 0.3] = MISSING
+    x[0, 0], x[:, -1] = MISSING, MISSING
+    return x if rng.random() < 0.8 else np.full((2, 2), MISSING)
 
 
 def _emitted(c, x):
     emitted = stats.poisson.pmf(np.maximum(x, 0)[..., None], c["emission"])
-    emitted[x == hw1.MISSING] = 1
+    emitted[x == MISSING] = 1
     return emitted
 
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from vitutor.checks.homework import hw2
+from vitutor.checks.homework.hw2 import parts
+from vitutor.checks.homework.hw2.sensor import full_scale
 
 
 def hidden(constants):
     """Return a harder question for each part, with the visible one's truth and mistakes."""
-    c, questions = constants, hw2.parts(constants)
+    c, questions = constants, parts(constants)
     cases = {
         "1.1": lambda rng: _far(c, rng),
         "1.2": lambda rng: _one_or_many(c, rng),
@@ -22,7 +23,7 @@ def hidden(constants):
         "2.4": lambda rng: (c["tail_dof"] * rng.uniform([0.1, 1, 1, 5], [0.9, 1, 2, 9]),),
         "2.5": lambda rng: _windows(c, rng),
         "2.6": lambda rng: _far_draws(rng),
-        "2.7": lambda rng: (float(rng.uniform(-2, 2) * hw2.full_scale(c)),),
+        "2.7": lambda rng: (float(rng.uniform(-2, 2) * full_scale(c)),),
     }
     return {part: replace(questions[part], draw_case=case) for part, case in cases.items()}
 
@@ -34,7 +35,7 @@ def _other_theta(rng):
 
 
 def _data(c, rng, n):
-    return rng.uniform(-2, 2, (n, 1)) * hw2.full_scale(c)
+    return rng.uniform(-2, 2, (n, 1)) * full_scale(c)
 
 
 def _far(c, rng):

@@ -4,12 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from vitutor.checks.homework import hw3
+from vitutor.checks.homework.hw3 import parts
+from vitutor.checks.homework.hw3.bounds import weights_case
+from vitutor.checks.homework.hw3.counter import counts_case
+from vitutor.checks.homework.hw3.divergences import gamma_case
+from vitutor.checks.homework.hw3.gradients import fit_case
+from vitutor.checks.homework.hw3.learning import mixture_case
+from vitutor.checks.homework.hw3.mean_field import design_case, sample_case
+from vitutor.checks.homework.hw3.switch import off_case
 
 
 def hidden(constants):
     """Return a harder question for each part, with the visible one's truth and mistakes."""
-    questions = hw3.parts(constants)
+    questions = parts(constants)
     of_causes = constants["n_causes"] * constants["loading"] ** 2
     cases = {**CASES, "4.2": lambda rng: (of_causes * rng.uniform(1.25, 8.0),)}
     return {part: replace(questions[part], draw_case=case) for part, case in cases.items()}
@@ -18,14 +25,14 @@ def hidden(constants):
 def _counts(rng):
     """One count, or many, with a wide q; a few hundred people in an hour."""
     n, largest = [(1, 30), (40, 12), (6, 300)][rng.integers(3)]
-    x, mean, scale = hw3.counts_case(rng, n=n, largest=largest, scales=(0.05, 1.3))
+    x, mean, scale = counts_case(rng, n=n, largest=largest, scales=(0.05, 1.3))
     x[-1] = rng.integers(largest)
     return x, mean, scale
 
 
 def _off(rng):
     """All counters at zero, none of them, or a belief close to certainty."""
-    x, mean, scale, off = hw3.off_case(rng, n=int(rng.integers(2, 30)), scales=(0.05, 1.2))
+    x, mean, scale, off = off_case(rng, n=int(rng.integers(2, 30)), scales=(0.05, 1.2))
     kind = rng.integers(3)
     x = [np.zeros_like(x), np.maximum(x, 1), x][kind]
     off = [off, off, off**12][kind]
@@ -39,37 +46,37 @@ def _centred(rng):
 
 
 def _gammas(rng):
-    return hw3.gamma_case(rng, n=int(rng.integers(1, 12)), shapes=(0.25, 20.0))
+    return gamma_case(rng, n=int(rng.integers(1, 12)), shapes=(0.25, 20.0))
 
 
 def _weights(rng):
     """Weights no floating point number can hold, large or small, few or many draws."""
     level = (-30_000.0, 25_000.0, 0.0)[rng.integers(3)]
-    return hw3.weights_case(rng, n_draws=int(rng.integers(2, 200)), n=1, level=level)
+    return weights_case(rng, n_draws=int(rng.integers(2, 200)), n=1, level=level)
 
 
 def _uniforms(rng):
-    x, mean, log_scale, _ = hw3.fit_case(rng)
+    x, mean, log_scale, _ = fit_case(rng)
     return x * 4, mean, log_scale, rng.uniform(1e-5, 1 - 1e-5, size=int(rng.integers(1, 50)))
 
 
 def _noise(rng):
-    x, mean, log_scale, _ = hw3.fit_case(rng)
+    x, mean, log_scale, _ = fit_case(rng)
     return x * 4, mean, log_scale, rng.normal(size=int(rng.integers(2, 50)))
 
 
 def _sample(rng):
-    return hw3.sample_case(rng, n=int(rng.integers(1, 60)))
+    return sample_case(rng, n=int(rng.integers(1, 60)))
 
 
 def _design(rng):
     """Fewer data than weights, a single weight, or ten."""
     n_rows, n_weights = [(3, 5), (8, 1), (60, 10)][rng.integers(3)]
-    return hw3.design_case(rng, n_rows=n_rows, n_weights=n_weights)
+    return design_case(rng, n_rows=n_rows, n_weights=n_weights)
 
 
 def _mixture(rng):
-    return hw3.mixture_case(rng, n=int(rng.integers(20, 200)), n_components=rng.integers(2, 6))
+    return mixture_case(rng, n=int(rng.integers(20, 200)), n_components=rng.integers(2, 6))
 
 
 CASES = {

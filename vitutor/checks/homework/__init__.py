@@ -6,7 +6,7 @@
     hw.rate                         # a constant of this variant
     hw.check("1.3", log_marginal)   # judges a function on fresh cases, and says what went wrong
 
-Each homework is a file here, with `constants(seed)` and `parts(constants)`.
+Each homework is a package here, with `constants(seed)` and `parts(constants)`.
 """
 
 from importlib import import_module
@@ -21,7 +21,7 @@ class Homework:
     """The homework `name` in one variant; DomainError for a name that there is not."""
 
     def __init__(self, name, *, variant):
-        names = sorted(path.stem for path in Path(__file__).parent.glob("hw*.py"))
+        names = sorted(path.parent.name for path in Path(__file__).parent.glob("hw*/__init__.py"))
         if name not in names:
             raise DomainError("name", got=repr(name), wanted=f"one of {', '.join(names)}")
         self.name, self.variant = name, count("variant", variant)
