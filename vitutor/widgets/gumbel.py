@@ -82,6 +82,7 @@ def layout(figure):
             va="top" if below else "bottom",
         )
     curves.set(xscale="log", xlim=(0.05, 5), ylim=(-0.75, 1.6), xlabel="temperature")
+    curves.set_ylabel("gradient in the first logit, nats")
     curves.set_xticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
     curves.minorticks_off()
     curves.axhline(0, color=TRUTH.color, linewidth=1)

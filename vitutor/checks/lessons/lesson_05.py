@@ -71,8 +71,8 @@ QUESTIONS = {
         "2 % of the exact count.)",
         truth=_NEEDED,
         tolerance=0.02 * _NEEDED,
-        because="$\\big((c^2/\\sqrt{2c^2-1})^{10} - 1\\big)/0.05^2$: a couple of hundred. From the prior it "
-        "would be millions.",
+        because="$\\big((c^2/\\sqrt{2c^2-1})^{10} - 1\\big)/0.05^2$: about 250. From the prior of "
+        "lesson 3 it would be more than five million.",
         mistakes=(
             Mistake(
                 10 * (_ONE - 1) / 0.05**2,

@@ -197,7 +197,7 @@ QUESTIONS = {
             ),
             Mistake(
                 _variant(lambda g, s, e: -e / s, lambda g, s, e: 1 - e**2),
-                "This is the detached gradient, up to its sign: the slope of the model is not in it, and its mean is zero.",
+                "This is the detached gradient: the slope of the model is not in it, and its mean is zero.",
             ),
             Mistake(
                 _variant(lambda g, s, e: e / s, lambda g, s, e: e**2 - 1),

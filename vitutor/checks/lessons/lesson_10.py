@@ -33,8 +33,8 @@ BETS = {
         {
             "a": (
                 "Approximation.",
-                "With only two latents the posteriors are nearly Gaussian hills; it is a net, in one glance at an image "
-                "it has never seen, that misses them.",
+                "Sixty-four pixels pin two numbers down, so the posteriors are nearly Gaussian hills; it is a net, in "
+                "one glance at an image it has never seen, that misses them.",
             ),
             "b": (
                 "Amortisation.",

@@ -85,7 +85,8 @@ def _kl(variances, noise_scale, beta):
 
 def _draw_case(rng):
     noise_scale, beta = rng.uniform(0.2, 0.8), rng.uniform(1.5, 4)
-    return beta * noise_scale**2 * rng.uniform(0.3, 4, size=6), noise_scale, beta
+    height = np.append(rng.uniform(1.1, 4, size=4), rng.uniform(0.3, 0.9, size=2))  # two drown
+    return beta * noise_scale**2 * height, noise_scale, beta
 
 
 _LOG_P, _STALL = -91.4, -91.9

@@ -68,6 +68,6 @@ def split_gap(c):
             ),
         ),
         hint="Climb the ELBO in mean and log scale from several starts, for each datum; the ELBO "
-        "by a grid.",
+        "by a grid, with q never narrower than two of its steps. A gap below zero says it was.",
         n_cases=2,
     )

@@ -56,6 +56,7 @@ class Strip:
 
     def _climb(self, x):
         log_joint = self.log_joint(x)
+        wide = [(None, None), (-4, 2)]  # narrower than the nodes are dense, q has any ELBO
         starts = [(m, v) for m in np.linspace(-5, 5, 61) for v in (-3, -2.2, -1.5, -0.9, -0.3, 0.2)]
         height = np.array([self.elbo(log_joint, *start) for start in starts])
         best = []
@@ -63,7 +64,10 @@ class Strip:
             tops = [starts[i] for i in np.argsort(-height[:, n])[:12:4]]
             climbs = [
                 optimize.minimize(
-                    lambda p, n=n: -self.elbo(log_joint[:, n], *p), top, method="Nelder-Mead"
+                    lambda p, n=n: -self.elbo(log_joint[:, n], *p),
+                    top,
+                    method="Nelder-Mead",
+                    bounds=wide,
                 )
                 for top in tops
             ]
