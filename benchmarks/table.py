@@ -13,6 +13,7 @@ TITLES = {
     "estimators": "Estimators of log p(x)",
     "fit": "Fitting q",
     "vae_speed": "Training a VAE, milliseconds an epoch",
+    "vae_evaluate": "Bounds on a VAE's log p(x)",
     "vae_quality": "How good a VAE of the digits is, nats an image",
     "live_figures": "Live figures, from a key to the picture",
     "grading": "Grading homework",

@@ -8,7 +8,6 @@ image: the last column is the recipe's mean over seeds less the first recipe's, 
 """
 
 import json
-import resource
 import time
 from pathlib import Path
 
@@ -104,19 +103,6 @@ def report(name, first):
     return row, log_p.mean(0)
 
 
-def time_evaluate():
-    """5000 draws for each of 360 images, on one core."""
-    model = vae.build(64, 8, hidden=128, seed=0, device="cpu")
-    x_test = data.digits()[1]
-    vae.evaluate(model, x_test, n_importance=50, seed=0)
-    start = time.process_time()
-    vae.evaluate(model, x_test, n_importance=5000, seed=0)
-    seconds = time.process_time() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"evaluate, 5000 draws x 360 images: {seconds:.2f} s (<= 1 s), process at {peak:.2f} GiB")
-    return {"seconds": seconds, "peak_gib": peak}
-
-
 def draw(rows, mixture):
     """Every model a dot, the average of three a bar, on one axis of nats."""
     figure = Figure(figsize=(7.4, 2.6), layout="constrained")
@@ -143,7 +129,6 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     print(machine(), f", torch {torch.__version__}; GPU: not measured", sep="")
     with threadpool_limits(1):
-        evaluating = time_evaluate()
         x, x_test = data.digits()
         mixture = mixture_of_bernoullis(x, x_test).mean()
         print(f"mixture of 160 Bernoullis: log p {mixture:.2f}")
@@ -154,7 +139,7 @@ if __name__ == "__main__":
             first = log_p if first is None else first
             rows.append(row)
     RESULTS.parent.mkdir(exist_ok=True)
-    content = {"machine": machine(), "mixture": float(mixture), "evaluate": evaluating}
+    content = {"machine": machine(), "mixture": float(mixture)}
     draw(rows, mixture)
     RESULTS.write_text(
         json.dumps({**content, "gpu": "not measured", "rows": rows}, indent=1) + "\n"

@@ -26,6 +26,11 @@ PIXELS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def one_stream():
+    torch.manual_seed(0)
+
+
 def small(likelihood="bernoulli", **more):
     grey = {"n_values": 5} if likelihood in ("categorical", "discretised_gaussian") else {}
     return vae.build(70, 3, hidden=8, likelihood=likelihood, seed=1, device="cpu", **grey, **more)
