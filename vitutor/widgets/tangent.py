@@ -81,7 +81,8 @@ def draw(axes, tangent):
     summand, slope = axes
     z, product = tangent.z, tangent.posterior * tangent.score
     density(summand, z, tangent.posterior, POSTERIOR)
-    label(summand, z[tangent.posterior.argmax()], 3.9, "p(z | x)", POSTERIOR.color)
+    above = min(max(tangent.posterior.max(), product.max()) + 0.5, 3.9)
+    label(summand, z[tangent.posterior.argmax()], above, "p(z | x)", POSTERIOR.color)
     summand.fill_between(
         z, product, color=LIKELIHOOD.color, alpha=0.25, linewidth=0, clip_on=True, interpolate=True
     )

@@ -28,7 +28,7 @@ BETS = {
         {
             "a": (
                 "About 4000: some 40 % of them count.",
-                "That is the ESS in one dimension. It falls by a factor of 2.6 with every other one.",
+                "That is the ESS in one dimension. It falls by a factor of 2.6 with every further one.",
             ),
             "b": (
                 "About 100.",
