@@ -49,15 +49,15 @@ def test_adam_is_torchs():
     np.testing.assert_allclose(theta, twin.detach(), rtol=1e-12)
 
 
+@pytest.mark.one_seed  # from seed to seed the rise is 14 to 17 nats
 def test_it_learns_as_the_torch_vae_does():
     theta, trace = reference.train(
         X, hidden=24, latent_dim=5, n_epochs=60, batch_size=25, rng=np.random.default_rng(3)
     )
     model, _ = torch_side(torch.float32)
     history = vae.train(model, X, n_epochs=60, batch_size=25, seed=3)
-    # From seed to seed the rise is 14 to 17 nats, and where it ends moves by 0.6.
-    assert trace[-1] > trace[0] + 12
-    assert abs(trace[-10:].mean() - history.elbo[-10:].mean()) < 3
+    assert trace[-1] > trace[0] + 15
+    assert abs(trace[-10:].mean() - history.elbo[-10:].mean()) < 1.0
     assert theta.shape == (sum(p.numel() for p in model.parameters()),)
 
 
