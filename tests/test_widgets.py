@@ -256,6 +256,13 @@ def test_set_refuses_nonsense(change, error):
     assert figure.state == {"a": 5, "kind": "thick"}
 
 
+def test_whole_slider_refuses_what_lies_between_its_values():
+    widths = Slider("width", "hidden units", (4, 16, 64), start=16)
+    assert widths.accept(64.0) == 64
+    with pytest.raises(DomainError, match=r"width: got 5; wanted one of \[4, 16, 64\]"):
+        widths.accept(5)
+
+
 def test_real_slider_takes_what_lies_between_its_values():
     assert Slider("m", "mean", np.linspace(0, 1, 11), start=0.5).accept(0.123) == 0.123
 

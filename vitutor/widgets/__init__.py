@@ -4,6 +4,7 @@ from vitutor.widgets.bench import importance_bench
 from vitutor.widgets.broken import broken_bound
 from vitutor.widgets.climb import elbo_climb
 from vitutor.widgets.dial import dimension_dial
+from vitutor.widgets.encoder import encoder_width
 from vitutor.widgets.grid import grid_dial
 from vitutor.widgets.gumbel import relaxed_choice
 from vitutor.widgets.jensen import jensen_picture
@@ -20,6 +21,7 @@ __all__ = [
     "decoder_walk",
     "dimension_dial",
     "elbo_climb",
+    "encoder_width",
     "evidence_ledger",
     "gradient_tangent",
     "grid_dial",

@@ -70,9 +70,14 @@ class Slider:
         low, high = self.extremes
         if not isinstance(value, (int, float, np.number)) or isinstance(value, bool):
             raise ArgumentTypeError(self.name, got=repr(value), wanted="a number")
-        if not low <= value <= high or self.kind(value) != value:
-            number = "whole number" if self.kind is int else "number"
-            raise DomainError(self.name, got=f"{value}", wanted=f"a {number} from {low} to {high}")
+        if self.kind is float:
+            fits, wanted = low <= value <= high, f"a number from {low} to {high}"
+        elif len(self.values) == high - low + 1:
+            fits, wanted = value in self.values, f"a whole number from {low} to {high}"
+        else:
+            fits, wanted = value in self.values, f"one of {[*self.values]}"
+        if not fits:
+            raise DomainError(self.name, got=f"{value}", wanted=wanted)
         return self.kind(value)
 
     def spec(self):

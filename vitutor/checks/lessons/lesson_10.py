@@ -49,8 +49,8 @@ BETS = {
     ),
     "10.size": Bet(
         "10.size",
-        "We keep the decoder, and train new encoders for it with 4, 32, 128 and 512 hidden units. What happens to the "
-        "mean gap on the test images?",
+        "We keep the decoder, and train new encoders for it with 4, 8, 16, and so on to 512 hidden units. What happens to "
+        "the mean gap on the test images?",
         {
             "a": (
                 "It halves whenever the width doubles.",
