@@ -56,6 +56,6 @@ def _log_weights(model, x, n_draws, seed):
         shape = (min(size, n_draws - start), len(x), model.latent_dim)
         z, log_q = q.draw(torch.empty(shape, device=x.device, dtype=x.dtype).normal_(generator=rng))
         eta, log_normaliser = model.likelihood.natural(model.decoder(z))
-        log_likelihood = torch.einsum("nd,snd->sn", statistics, eta) - log_normaliser
+        log_likelihood = torch.linalg.vecdot(statistics, eta) - log_normaliser
         log_w = log_likelihood + model.log_prior(z) - log_q
         yield log_w.double().cpu().numpy()

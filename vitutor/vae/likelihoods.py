@@ -41,13 +41,12 @@ class Bernoulli(nn.Module):
         return x - 0.5
 
     def natural(self, outputs):
-        # x l - log(1 + e^l) = (x - 1/2) l - |l| / 2 - log(1 + e^-|l|), and a product of 64 numbers
-        # between 1 and 2 is below 2^64: one logarithm instead of 64, and no softplus.
-        small = outputs.abs()
-        half = small.sum(-1) / 2
-        small.neg_().exp_().add_(1)
-        logs = torch.stack([part.prod(-1) for part in small.split(64, -1)]).log().sum(0)
-        return outputs, half + logs
+        # x l - log(1 + e^l) = (x - 1/2) l - |l| / 2 + log sigmoid(|l|), and a product of 64 numbers
+        # between 1/2 and 1 is above 2^-65: one logarithm instead of 64, and no softplus.
+        size = outputs.abs()
+        half = size.sum(-1) / 2
+        logs = torch.stack([part.prod(-1) for part in size.sigmoid_().split(64, -1)]).log().sum(0)
+        return outputs, half - logs
 
     def mean(self, outputs):
         return outputs.sigmoid()
