@@ -13,6 +13,7 @@ TITLES = {
     "estimators": "Estimators of log p(x)",
     "fit": "Fitting q",
     "vae_speed": "Training a VAE, milliseconds an epoch",
+    "vae_gpu": "Training VAEs on a GPU, images a second",
     "vae_evaluate": "Bounds on a VAE's log p(x)",
     "vae_quality": "How good a VAE of the digits is, nats an image",
     "live_figures": "Live figures, from a key to the picture",
@@ -59,7 +60,14 @@ def vae_speed(kept):
         ratio = spread({name: 1 / value for name, value in turned.items()})
         claim = f"{row['contender']} / the PyTorch examples' VAE, {row['size']}"
         ours, other = (f"{row[key]:.1f}" for key in ("ms_an_epoch", "tutorial_ms_an_epoch"))
-        yield claim, ours, other, ratio, ""
+        wanted = f"≤ {1 / row['target']:.2f}" if row.get("target") else ""
+        yield claim, ours, other, ratio, wanted
+
+
+def vae_gpu(kept):
+    for row in kept["rows"]:
+        this, that = (f"{row[key]:,.0f}" for key in ("this", "that"))
+        yield row["claim"], this, that, f"{row['this'] / row['that']:.2f}", row["target"]
 
 
 def vae_quality(kept):
@@ -83,7 +91,9 @@ def section(name, title):
     if name == "vae_quality":
         text += QUALITY_HEAD + "".join(f"| {row} |\n" for row in vae_quality(kept))
     else:
-        rows = {"vae_speed": vae_speed, "grading": grading}.get(name, timed)(kept)
+        rows = {"vae_speed": vae_speed, "vae_gpu": vae_gpu, "grading": grading}.get(name, timed)(
+            kept
+        )
         text += HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows)
     return f"{text}\n`python benchmarks/{name}.py`, on {kept['machine']}.\n"
 

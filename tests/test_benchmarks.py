@@ -41,6 +41,9 @@ def test_a_ratio_is_this_over_that(tmp_path, monkeypatch):
     row |= {"ms_an_epoch": 2.0, "tutorial_ms_an_epoch": 8.0}
     (tmp_path / "vae_speed.json").write_text(json.dumps({"machine": "here", "rows": [row]}))
     assert "| 2.0 | 8.0 | 0.25 (0.20–0.50) |" in table.section("vae_speed", "Training")
+    row = {"claim": "many / one", "this": 6e7, "that": 2e6, "target": "≥ 6.4"}
+    (tmp_path / "vae_gpu.json").write_text(json.dumps({"machine": "a card", "rows": [row]}))
+    assert "| many / one | 60,000,000 | 2,000,000 | 30.00 | ≥ 6.4 |" in table.section("vae_gpu", "")
 
 
 def test_what_is_missing_is_said(tmp_path, monkeypatch):
