@@ -67,6 +67,27 @@ BETS = {
         },
         right="c",
     ),
+    "10.longer": Bet(
+        "10.longer",
+        "The encoder of 512 units, trained for 30 epochs, is trained for 50 more at a third of the rate, the decoder still "
+        "held. What becomes of its mean gap?",
+        {
+            "a": (
+                "It falls by nearly half, on training and on test images alike.",
+                "That would be so if the encoder lacked only time. On images that it has never seen, time buys less.",
+            ),
+            "b": (
+                "It falls by nearly half on the training images, and by less on the test images.",
+                "The encoder learns the posteriors of the images it sees; what it knows of others it guesses from those.",
+            ),
+            "c": (
+                "It falls on the training images, and rises on the test images.",
+                "So it goes when a model is fitted for too long. Here only the inference is fitted, and what it learns "
+                "still helps a little elsewhere.",
+            ),
+        },
+        right="b",
+    ),
 }
 
 _MEAN, _SCALE = np.array([0.6, -1.0]), np.array([0.5, 0.25])
