@@ -76,6 +76,26 @@ BETS = {
         },
         right="c",
     ),
+    "11.beta": Bet(
+        "11.beta",
+        "Seven VAEs, trained with $\\beta$ from 0.1 to 8 on the same images; of the ELBOs on these that of $\\beta = 1$ is the "
+        "highest. Which has the highest importance-weighted bound on $\\log p(x)$?",
+        {
+            "a": (
+                "$\\beta = 1$: it was trained on a bound on $\\log p(x)$, the others were not.",
+                "It was trained for the highest ELBO. How far below $\\log p(x)$ that lies differs from model to model.",
+            ),
+            "b": (
+                "A $\\beta$ below 1.",
+                "A cheaper KL lets $q$ be narrow; the decoder learns more, and importance weights make good what $q$ loses.",
+            ),
+            "c": (
+                "A $\\beta$ above 1: its $q$ is nearest to the prior.",
+                "A $q$ near the prior tells little of the image, and the decoder has little to go by.",
+            ),
+        },
+        right="b",
+    ),
 }
 
 
@@ -170,8 +190,9 @@ QUESTIONS = {
                 "Two lower bounds. B's $q$ may miss a mode, and B's $\\log p(x)$ lie anywhere above −88.2.",
             ),
             "c": (
-                "A's $\\log p(x)$ is at least about −87.3. For a verdict B needs an upper bound, or a witness without its $q$.",
-                "To win, a lower bound is enough; to lose, an upper one is needed.",
+                "A's $\\log p(x)$ is at least about −87.3. To say that B's is lower takes an upper bound.",
+                "To win, a lower bound is enough; to lose, an upper one is needed. AIS, a witness without B's $q$, could raise "
+                "its bound, and cannot close the case: it is a lower one too.",
             ),
             "d": (
                 "Nothing: all four numbers are bounds.",
