@@ -9,11 +9,19 @@ from vitutor import data
 from vitutor.errors import DomainError
 
 
-def test_digits_are_split_by_writer_not_at_random():
+def test_digits_are_split_in_their_order_not_at_random():
     train, test = data.digits(binarize=False)
     assert np.array_equal(np.vstack([train, test]), load_digits().data)
     assert train.shape == (1437, 64) and test.shape == (360, 64)
     assert train.dtype == np.float64 and train.min() == 0 and train.max() == 16
+
+
+def test_one_hand_is_on_both_sides_of_the_split():
+    """Each writer begins with the same sheet: the hand at the cut began 22 images before it."""
+    labels = load_digits().target
+    begins = [i for i in range(1700) if np.array_equal(labels[i : i + 60], labels[:60])]
+    assert max(i for i in begins if i < 1437) == 1415
+    assert [i for i in begins if i >= 1437] == [1667]
 
 
 def test_binarised_digits_are_ink_from_grey_eight():

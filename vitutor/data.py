@@ -19,8 +19,8 @@ def digits(binarize=True):
     """Return the 8 x 8 digits that ship inside scikit-learn: train (1437, 64), test (360, 64).
 
     Grey values 0 to 16, or with `binarize` ones where the grey value is at least 8, zeros
-    elsewhere. The last 360 are the test: other people wrote them, where a random split would put
-    the same hand on both sides and flatter every model.
+    elsewhere. The last 360 are the test. Other people wrote them, but for the one hand that the cut
+    divides; a random split would put every hand on both sides and flatter every model.
 
     Source: Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI repository.
     """

@@ -49,19 +49,19 @@ BETS = {
     ),
     "10.size": Bet(
         "10.size",
-        "We keep the decoder, and train new encoders for it with 4, 8, 16, and so on to 512 hidden units. What happens to "
-        "the mean gap on the test images?",
+        "We keep the decoder, and train new encoders for it, 30 epochs each, with 4, 8, 16, and so on to 512 hidden units. "
+        "What happens to the mean gap on the test images?",
         {
             "a": (
                 "It halves whenever the width doubles.",
                 "From 4 to 32 units it falls to a third, not to an eighth, and from 128 to 512 not at all.",
             ),
             "b": (
-                "It falls to zero: a large net can be any function.",
-                "The approximation gap stays, whatever the net; and the net has seen training images only.",
+                "It falls to the family's part: a large net can be any function.",
+                "It can, and has seen training images only.",
             ),
             "c": (
-                "It falls, then stops well above zero.",
+                "It falls, then stops well above the family's part.",
                 "Beyond some width it is not units that the encoder lacks. Little of what stays is the family's.",
             ),
         },
@@ -73,11 +73,11 @@ BETS = {
         "held. What becomes of its mean gap?",
         {
             "a": (
-                "It falls by nearly half, on training and on test images alike.",
+                "It falls on training and on test images alike.",
                 "That would be so if the encoder lacked only time. On images that it has never seen, time buys less.",
             ),
             "b": (
-                "It falls by nearly half on the training images, and by less on the test images.",
+                "It falls on the training images, and by less on the test images.",
                 "The encoder learns the posteriors of the images it sees; what it knows of others it guesses from those.",
             ),
             "c": (
