@@ -19,17 +19,17 @@ FLOOR = 0.01  # nats; smaller gaps are drawn here
 
 
 @dataclass(frozen=True)
-class Encoders:
-    """Gaps by width, nats: of test and training images, each {width: (N,)}; the family's mean."""
+class Encoder:
+    """Sorted gaps of test and of training images at one width (N,), the family's mean, nats."""
 
     width: int
-    test: dict
-    training: dict
+    test: np.ndarray
+    training: np.ndarray
     family: float
 
 
 def compute(width, test, training, family):
-    return Encoders(width, test, training, family)
+    return Encoder(width, np.sort(test[width]), np.sort(training[width]), family)
 
 
 def layout(figure, test, training, family):
@@ -56,11 +56,10 @@ def layout(figure, test, training, family):
 
 def draw(axes, now):
     images, means = axes
-    for name, gaps, style, fill, height in (
+    for name, gap, style, fill, height in (
         ("dashed: training", now.training, "--", "white", 0.84),
         ("solid: test", now.test, "-", GAP.color, 0.93),
     ):
-        gap = np.sort(gaps[now.width])
         share = 100 * (np.arange(len(gap)) + 0.5) / len(gap)
         images.plot(share, gap.clip(FLOOR), color=GAP.color, linestyle=style)
         mean = gap.mean()
@@ -70,7 +69,7 @@ def draw(axes, now):
 
 
 def sentence(now):
-    test, training = now.test[now.width].mean(), now.training[now.width].mean()
+    test, training = now.test.mean(), now.training.mean()
     return (
         f"With {now.width} hidden units the encoder's q is on average {number(test, 1)} nats short "
         f"of log p(x) on a test image, and {number(training, 1)} on a training image. The best q "
