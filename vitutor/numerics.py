@@ -49,7 +49,7 @@ class WeightStream:
         self._seen = 0
         self._max = np.full(n_data, -np.inf)
         self._sum, self._sum_squares = np.zeros(n_data), np.zeros(n_data)
-        # The tail, and the cut-off below it: zeros until there are weights.
+        # The tail, and in row 0 the cut-off below it: zeros until there are weights.
         self._largest = np.full((tail_length(n_draws) + 1, n_data), -np.inf)
         self._candidates = []
 
@@ -105,7 +105,7 @@ class WeightStream:
         return np.array([tail_shape(column) for column in np.sort(self._largest, axis=0).T])
 
     def _keep_largest(self, log_w):
-        entering = log_w[np.flatnonzero((log_w > self._largest.min(axis=0)).any(axis=1))]
+        entering = log_w[np.flatnonzero((log_w > self._largest[0]).any(axis=1))]
         if not len(entering):
             return
         self._candidates.append(entering)
