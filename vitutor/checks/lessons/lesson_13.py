@@ -69,6 +69,15 @@ def _slope(mean, scale, eps, log_joint):
     return (log_joint(z + step) - log_joint(z - step)).mean() / (2 * step)
 
 
+def _score_function(mean, scale, eps, log_joint):
+    log_q = -0.5 * eps**2 - np.log(scale) - 0.5 * LOG_2PI
+    return ((log_joint(mean + scale * eps) - log_q) * eps / scale).mean()
+
+
+def _kl_of(q):
+    return 0.5 * (q.mean**2 + q.scale**2 - 1 - 2 * np.log(q.scale))[:, 0]
+
+
 def _draw_log_normal(rng):
     return rng.normal(size=5), rng.normal(), rng.uniform(0.3, 3)
 
@@ -263,6 +272,11 @@ QUESTIONS = {
                 UNCHANGED,
             ),
             Mistake(
+                lambda log_joint, q, z: (log_joint(z) - _log_prior(z)).mean(axis=0) - _kl_of(q),
+                "That is an ELBO, with the KL in closed form (lesson 7). Asked for is the KL over the draws of the reconstruction: "
+                "then the bound is exact at $q$ = posterior, draw by draw.",
+            ),
+            Mistake(
                 _published,
                 "Still the KL to the posterior: $\\log p(x, z)$ is counted twice.",
             ),
@@ -281,8 +295,7 @@ QUESTIONS = {
     ),
     "13.10": Function(
         "**Patient 10.** Hand over a mended `gradient_10(mean, scale, eps, log_joint)`: the slope of the ELBO in the mean, on the draws "
-        "`mean + scale * eps`, which move with it. (A central difference with step $10^{-5}$ will do; $-\\log q$ at a moving draw "
-        "does not change.)",
+        "`mean + scale * eps`. (A central difference with step $10^{-5}$ will do.)",
         truth=_slope,
         draw_case=_draw_gradient,
         tolerance=1e-5,
@@ -299,6 +312,10 @@ QUESTIONS = {
                 ),
                 "Unbiased, and not what was asked: the density of $q$ stood still while its draws moved. That is "
                 "sticking the landing (lesson 8). Let both move: then $-\\log q$ at the draw does not change.",
+            ),
+            Mistake(
+                _score_function,
+                "Unbiased, and not what was asked: this is the score function (lesson 8). Move the draws with the mean.",
             ),
             Mistake(
                 lambda mean, scale, eps, log_joint: _slope(mean, scale, eps, log_joint) / 2,
