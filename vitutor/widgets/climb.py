@@ -3,7 +3,7 @@
 x = z1 + z2 + noise, so the posterior knows the sum of its latents much better than either of them.
 On the left its ellipse and q's, with the path of q's mean; on the right the ELBO along that path,
 in closed form, beside log p(x) and beside the best that independent coordinates can do. A step
-follows the mean of five draws of the gradient, always from the same seed.
+follows the mean of ten draws of the gradient, always from the same seed.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from vitutor.widgets.engine import Choice, LiveFigure, Slider
 MODEL, X = LinearGaussian([[1.0, 1.0]], [0.0], [[0.25]]), np.array([[2.25]])
 EXACT_POSTERIOR = MODEL.posterior(X)
 LOG_EVIDENCE = MODEL.log_marginal(X)[0]
-N_STEPS, N_DRAWS, OPTIMISER = 100, 5, Adam(0.08)
+N_STEPS, N_DRAWS, OPTIMISER = 100, 10, Adam(0.08)
 ANGLE = np.linspace(0, 2 * np.pi, 121)
 CIRCLE = np.stack([np.cos(ANGLE), np.sin(ANGLE)], axis=1)[:, None, :]
 LOW, HIGH = -12.0, -1.8  # nats
