@@ -82,7 +82,7 @@ def layout(figure):
             va="top" if below else "bottom",
         )
     curves.set(xscale="log", xlim=(0.05, 5), ylim=(-0.75, 1.6), xlabel="temperature")
-    curves.set_ylabel("gradient in the first logit, nats")
+    curves.set_ylabel("gradient: sd and bias, nats")
     curves.set_xticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
     curves.minorticks_off()
     curves.axhline(0, color=TRUTH.color, linewidth=1)
@@ -98,7 +98,7 @@ def draw(axes, relaxed):
     curves.plot(TEMPERATURES, relaxed.bias, color=GAP.color, linestyle="--")
     curves.axvline(relaxed.temperature, color="#8A8A8A", linewidth=1)
     label(curves, 0.6, 1.3, "solid: sd of one draw", MONTE_CARLO.color, ha="left")
-    label(curves, 0.6, -0.62, "dashed: bias, ± 2 errors", GAP.color, ha="left")
+    label(curves, 0.6, -0.62, "dashed: bias, ± 2 s.e.", GAP.color, ha="left")
 
 
 def sentence(relaxed):

@@ -11,12 +11,12 @@ BETS = {
         {
             "a": (
                 "Nearly all: the posterior's coordinates depend on each other strongly.",
-                "They do, and yet they are *uncorrelated*: on the left $z_2$ falls as it does on the right.",
+                "They do, but on the left $z_2$ falls as it does on the right: no one tilt fits both.",
             ),
-            "b": ("About half.", "It would need a correlation to work with."),
+            "b": ("About half.", "A tilt wins along one arm what it loses along the other."),
             "c": (
                 "Nothing.",
-                "The best ellipse is upright, as the banana is: a covariance can say *tilted*, not *bent*.",
+                "Here the best ellipse is upright: tilted along one arm it would lose the other. A covariance can say *tilted*, not *bent*.",
             ),
         },
         right="c",
