@@ -65,6 +65,26 @@ BETS = {
         },
         right="c",
     ),
+    "09.fewer": Bet(
+        "09.fewer",
+        "The same model with its 20 clusters. Fill three, four, five or six of them at the start, and leave the rest empty. What will the "
+        "best ELBO be, beside that of the six clusters just found?",
+        {
+            "a": (
+                "Lower: what starts empty stays empty, and the ascent can choose among less.",
+                "It stays empty. But nothing says that a full start leads to the top.",
+            ),
+            "b": (
+                "The same: it leads to the same six.",
+                "Some starts with six do. Agreement of starts of one kind is no proof of a top.",
+            ),
+            "c": (
+                "Higher, with fewer than six.",
+                "From full starts the ascent empties what it can, one sweep at a time, and stops too early.",
+            ),
+        },
+        right="c",
+    ),
 }
 
 # One sweep from v = 2 of x = z1 + z2 + noise, mean of x² = 3: the M-step's two terms.
