@@ -53,7 +53,7 @@ def compute(x, q_mean, q_scale):
 def layout(figure):
     figure.set_layout_engine("none")
     beliefs = figure.add_axes((0.06, 0.48, 0.92, 0.5))
-    beliefs.set(xlim=(-3.5, 3.5), ylim=(0, 2.6), xlabel="z", ylabel="density", yticks=(0, 1, 2))
+    beliefs.set(xlim=(-3.5, 3.5), ylim=(0, 3.3), xlabel="z", ylabel="density", yticks=(0, 1, 2, 3))
     nats = figure.add_axes((0.26, 0.13, 0.6, 0.22))
     nats.set(xlim=(0, TOP), ylim=(-0.6, 1.6), xlabel="nats")
     nats.set_yticks([1, 0], [name for name, _ in ROWS])

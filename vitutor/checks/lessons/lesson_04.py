@@ -27,16 +27,16 @@ BETS = {
         "component as 10,000 weighted draws from the prior?",
         {
             "a": (
-                "About 4000: some 40 % of them count.",
-                "That is the ESS in one dimension. It falls by a factor of 2.6 with every further one.",
+                "About 7000.",
+                "That would be so in one dimension.",
             ),
             "b": (
-                "About 100.",
+                "About 150.",
                 "That would be so in five dimensions.",
             ),
             "c": (
                 "Not even one.",
-                "One prior draw holds nearly all the weight, and it is not even a fair draw from the posterior.",
+                "One prior draw holds most of the weight, and it is not even a fair draw from the posterior.",
             ),
         },
         right="c",
@@ -133,7 +133,7 @@ QUESTIONS = {
                 "It converges to the right one. It only takes $10^{10}$ draws or so to get there.",
             ),
             "b": (
-                "The weights are so uneven that one draw has nearly all the weight.",
+                "The weights are so uneven that one draw has most of the weight.",
                 "The effective sample size is close to 1, as the $\\chi^2$ law of lesson 3 foretells.",
             ),
             "c": (

@@ -11,7 +11,10 @@ BETS = {
         "In 20 dimensions we draw from $q$ = the posterior itself. How many draws are needed for six "
         "digits of $\\log p(x)$?",
         {
-            "a": ("About a million.", "That is the price of six digits when the weights vary."),
+            "a": (
+                "About a million.",
+                "Too few, by far, when the weights vary; and too many when they do not.",
+            ),
             "b": ("About a thousand.", "Fewer: ask how much the weights vary."),
             "c": (
                 "One.",
@@ -97,7 +100,7 @@ QUESTIONS = {
         hint="$1+\\chi^2 = c^2/\\sqrt{2c^2-1}$ per dimension, to the 10th power; then $S = \\chi^2/0.05^2$.",
     ),
     "05.2": Choice(
-        "**Question 2.** A colleague fits a $q$, runs importance sampling once, and reports $-812.44 \\pm 0.02$ with an "
+        "**Question 2.** A colleague fits a $q$, runs importance sampling once, and reports $-812.440 \\pm 0.008$ with an "
         "ESS of 940 of 1000 and a Pareto $k$ of 0.1. What may still be wrong?",
         {
             "a": (

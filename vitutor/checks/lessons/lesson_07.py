@@ -52,14 +52,17 @@ BETS = {
         {
             "a": (
                 "A wide one, over both hills.",
-                "It would have much mass in the valley, where $\\log p$ is very negative, and the average is "
-                "taken under $q$.",
+                "It would have much mass where $\\log p$ is very negative, in the valley and left of the tall hill, and "
+                "the average is taken under $q$.",
             ),
             "b": (
                 "A narrow one, on the tall hill.",
-                "$q$ pays for being where $p$ is not, and nothing for staying away from where $p$ is.",
+                "$q$ pays for being where $p$ is not, and little for staying away from where $p$ is.",
             ),
-            "c": ("One in the valley, between the hills.", "The most expensive place of all."),
+            "c": (
+                "One in the valley, between the hills.",
+                "There $p$ is small, and $q$ pays for being there.",
+            ),
         },
         right="b",
     ),
