@@ -19,7 +19,7 @@ BETS = {
             "b": ("Two.", "One for each turn of the decoder that the prior reaches often."),
             "c": (
                 "Three or more: a sine turns again and again.",
-                "It does, but the prior hardly gets there: the turns beyond $|z| = 2$ are rare.",
+                "It does, but the prior hardly gets to the turns beyond $|z| = 2$, and the noise blurs what is left.",
             ),
         },
         right="b",
@@ -59,7 +59,7 @@ BETS = {
             ),
             "c": (
                 "The diagonal Gaussian, which knows each pixel by itself alone.",
-                "It has a noise scale for each pixel, and some pixels never change.",
+                "It has a noise scale for each pixel, and some pixels hardly ever change.",
             ),
         },
         right="c",

@@ -51,7 +51,7 @@ BETS = {
     ),
     "02.dims": Bet(
         "02.dims",
-        "With 70 points on its axis, a grid gives our sine model's $\\log p(x)$ to 0.001 nats. The same 70 "
+        "With 70 points on its axis, a grid gives our sine model's $\\log p(x)$ at $x = 1.2$ to 0.001 nats. The same 70 "
         "points on each of **ten** axes, at a billion evaluations a second: how long does it take?",
         {
             "a": ("Some minutes.", "That would be enough for six dimensions."),
