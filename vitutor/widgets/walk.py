@@ -139,7 +139,7 @@ def sentence(walk):
     return (
         f"On the {walk.name}, at z = {number(walk.z)}, the mean of x is ({across}, {up}), and the "
         f"noise has standard deviation {number(walk.noise_scale)} in each coordinate. At that mean "
-        f"log p(x) = {number(walk.log_p)} nats: p(x) is an average over every z that could have made it."
+        f"log p(x) = {number(walk.log_p)} nats; p(x) is an average over every z."
     )
 
 

@@ -34,7 +34,7 @@ BETS = {
             "a": (
                 "Approximation.",
                 "Sixty-four pixels pin two numbers down, so the posteriors are nearly Gaussian hills; it is a net, in "
-                "one glance at an image it has never seen, that misses them.",
+                "one glance, that misses them.",
             ),
             "b": (
                 "Amortisation.",
@@ -54,11 +54,11 @@ BETS = {
         {
             "a": (
                 "It halves whenever the width doubles.",
-                "From 4 to 32 units it falls to a third, not to an eighth, and from 128 to 512 not at all.",
+                "From 4 to 32 units it falls to a third, not to an eighth, and from 128 to 512 hardly.",
             ),
             "b": (
                 "It falls to the family's part: a large net can be any function.",
-                "It can, and has seen training images only.",
+                "It can. Training does not find that function, not even for the images that it sees.",
             ),
             "c": (
                 "It falls, then stops well above the family's part.",
@@ -74,7 +74,7 @@ BETS = {
         {
             "a": (
                 "It falls on training and on test images alike.",
-                "That would be so if the encoder lacked only time. On images that it has never seen, time buys less.",
+                "That would be so if nothing but training were lacking. On images that it has never seen, that buys less.",
             ),
             "b": (
                 "It falls on the training images, and by less on the test images.",
@@ -82,8 +82,8 @@ BETS = {
             ),
             "c": (
                 "It falls on the training images, and rises on the test images.",
-                "So it goes when a model is fitted for too long. Here only the inference is fitted, and what it learns "
-                "still helps a little elsewhere.",
+                "So it goes when a model is fitted for too long. Here only the inference is fitted, and a smaller "
+                "step helps it on all images.",
             ),
         },
         right="b",
