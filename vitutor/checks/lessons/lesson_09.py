@@ -80,7 +80,7 @@ BETS = {
             ),
             "c": (
                 "Higher, with fewer than six.",
-                "From full starts the ascent empties what it can, one sweep at a time, and stops too early.",
+                "From full starts the ascent empties what it can, one sweep at a time, and mostly stops too early.",
             ),
         },
         right="c",

@@ -261,7 +261,8 @@ QUESTIONS = {
         hint="At $q$ = posterior it must equal $\\log p(x)$, draw by draw.",
     ),
     "13.9": Function(
-        "**Patient 9.** Hand over a mended `elbo_9(log_joint, q, z)`. The prior is $\\mathcal N(0, 1)$. (It no longer needs $\\log p(x)$.)",
+        "**Patient 9.** Hand over a mended `elbo_9(log_joint, q, z)`. The prior is $\\mathcal N(0, 1)$. (It no longer needs $\\log p(x)$; "
+        "estimate both of its terms on the draws `z`.)",
         truth=_elbo,
         draw_case=_draw_bound,
         tolerance=1e-8,
@@ -295,7 +296,7 @@ QUESTIONS = {
     ),
     "13.10": Function(
         "**Patient 10.** Hand over a mended `gradient_10(mean, scale, eps, log_joint)`: the slope of the ELBO in the mean, on the draws "
-        "`mean + scale * eps`. (A central difference with step $10^{-5}$ will do.)",
+        "`mean + scale * eps`, by reparameterisation: both draws and density move. (A central difference with step $10^{-5}$ will do.)",
         truth=_slope,
         draw_case=_draw_gradient,
         tolerance=1e-5,
