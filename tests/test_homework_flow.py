@@ -344,7 +344,9 @@ def test_a_killed_run_goes_on_and_a_failed_one_erases_nothing(tmp_path):
     deadline = time.monotonic() + 100
     while not first.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    workers = psutil.Process(process.pid).children()
+    grader = psutil.Process(process.pid)
+    grader.suspend()  # or it might start another worker while we count
+    workers = grader.children(recursive=True)
     process.kill()
     process.join()
     # A worker that finds itself alone ends; one that had not begun to look grades its one student.

@@ -11,6 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 from homework_class import TINY
+from scipy import stats
 
 from homework.course import Course
 from vitutor.checks import Draws, Function
@@ -114,6 +115,38 @@ def test_a_wrong_answer_is_recognised(name, part, source, words, monkeypatch):
     verdict = judge(quick(judging(name)[0][part]), checked(check, namespace, monkeypatch)[part])
     assert verdict.right is False
     assert words in verdict.says
+
+
+@pytest.mark.parametrize("part", ["2.3", "2.4"])
+def test_a_product_of_probabilities_underflows_on_the_hidden_sequences(part):
+    constants = solved("hw1")[0]["hw"]
+
+    def alphas(x):
+        counts = np.maximum(x, 0)[:, :, None]
+        emitted = stats.poisson.pmf(counts, constants.emission)
+        emitted[x == -1] = 1
+        state, found = constants.start, []
+        for emit in np.moveaxis(emitted, 1, 0):
+            found.append(state * emit)
+            state = found[-1] @ constants.move
+        return np.array(found), emitted
+
+    def marginal(x):
+        return np.log(alphas(x)[0][-1].sum(axis=1))
+
+    def smoothed(x):
+        alpha, emitted = alphas(x[None])
+        beta = [np.ones(len(constants.start))]
+        for emit in emitted[0, :0:-1]:
+            beta.append(constants.move @ (emit * beta[-1]))
+        joint = alpha[:, 0] * np.array(beta[::-1])
+        return joint / joint.sum(axis=1, keepdims=True)
+
+    answer = {"2.3": marginal, "2.4": smoothed}[part]
+    visible, hidden = judging("hw1")
+    with np.errstate(all="ignore"):
+        assert judge(visible[part], answer).right
+        assert judge(hidden[part], answer).right is False
 
 
 @pytest.mark.parametrize("name", NAMES)

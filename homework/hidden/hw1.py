@@ -74,8 +74,8 @@ def _one_after_another(c, x, t):
 
 def _long(c, rng):
     """Hundreds of moments with gaps, the first and the last among them; or nothing seen."""
-    x = rng.poisson(rng.choice(c["emission"], (2, 200)))
-    x[:, rng.random(200) < 0.3] = MISSING
+    x = rng.poisson(rng.choice(c["emission"], (2, 600)))  # p(x) is below the smallest float
+    x[:, rng.random(600) < 0.3] = MISSING
     x[0, 0], x[:, -1] = MISSING, MISSING
     return x if rng.random() < 0.8 else np.full((2, 2), MISSING)
 
