@@ -91,10 +91,8 @@ def section(name, title):
     if name == "vae_quality":
         text += QUALITY_HEAD + "".join(f"| {row} |\n" for row in vae_quality(kept))
     else:
-        rows = {"vae_speed": vae_speed, "vae_gpu": vae_gpu, "grading": grading}.get(name, timed)(
-            kept
-        )
-        text += HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+        read = {"vae_speed": vae_speed, "vae_gpu": vae_gpu, "grading": grading}.get(name, timed)
+        text += HEAD + "".join(f"| {' | '.join(row)} |\n" for row in read(kept))
     return f"{text}\n`python benchmarks/{name}.py`, on {kept['machine']}.\n"
 
 
