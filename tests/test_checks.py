@@ -6,6 +6,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from vitutor import checks
 from vitutor.checks import lessons
@@ -75,6 +76,22 @@ def test_a_choice_answers_each_option_in_its_own_words(key):
         verdict = checks.check(key, letter)
         assert verdict.right is (letter == question.right) and reply in str(verdict)
     assert checks.check(key, 3).right is False
+
+
+def test_other_right_ways_to_mend_a_patient_are_recognised():
+    """As a learner writes them, by scipy's densities and a formula, not by the checks' own."""
+
+    def score_function(mean, scale, eps, log_joint):
+        z = mean + scale * eps
+        f = log_joint(z) - norm.logpdf(z, mean, scale)
+        return (f * (z - mean)).mean() / scale**2
+
+    def closed_form(log_joint, q, z):
+        kl = -np.log(q.scale) - 0.5 + 0.5 * (q.mean**2 + q.scale**2)
+        return (log_joint(z) - norm.logpdf(z[:, :, 0])).mean(axis=0) - kl[:, 0]
+
+    assert "the score function" in str(checks.check("13.10", score_function))
+    assert "the KL in closed form" in str(checks.check("13.9", closed_form))
 
 
 class Liar:
