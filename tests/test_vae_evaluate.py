@@ -12,6 +12,7 @@ from scipy import stats
 from vitutor import data, vae
 from vitutor.errors import ArgumentTypeError, DomainError, IntractableError
 from vitutor.estimate import Estimate
+from vitutor.vae.randomness import generator
 
 # By name: in the package, the function stands where its module stood.
 EVALUATE = sys.modules["vitutor.vae.evaluate"]
@@ -67,7 +68,10 @@ def test_a_stream_of_blocks_is_the_whole(monkeypatch):
     monkeypatch.setitem(EVALUATE.ROWS, "cpu", 9 * 7)
     parts = vae.evaluate(model, x, n_importance=500, seed=2)
     blocks = list(EVALUATE._log_weights(model, model.data(x), 500, 2))
-    assert [len(block) for block in blocks] == [7] * 71 + [3]
+    assert [len(block) for block in blocks] == [8 * 7] * 8 + [500 - 8 * 8 * 7]
+    eps = torch.empty(8 * 7, 9, model.latent_dim, dtype=model.dtype)
+    at_once = model.log_weights(model.data(x), eps.normal_(generator=generator("cpu", 2)))
+    np.testing.assert_allclose(blocks[0], at_once.detach().numpy(), rtol=1e-12)
     whole = Estimate.from_log_weights(np.concatenate(blocks))
     for name in ("value", "std_error", "ess", "pareto_k"):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-9)

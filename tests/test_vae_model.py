@@ -62,9 +62,9 @@ def test_likelihood_is_the_density_it_says(likelihood):
         torch.nn.init.constant_(parameter, -0.7)  # a noise scale, away from 1
     scale = math.exp(getattr(model.likelihood, "log_noise_scale", torch.zeros(())).detach())
     truth = oracle(likelihood, PIXELS[likelihood], outputs.numpy(), scale)
-    np.testing.assert_allclose(
-        model.likelihood.log_prob(x, outputs).detach().numpy(), truth, rtol=1e-12
-    )
+    for trained in False, True:  # a Bernoulli without a gradient goes another way
+        log_prob = model.likelihood.log_prob(x, outputs.requires_grad_(trained))
+        np.testing.assert_allclose(log_prob.detach().numpy(), truth, rtol=1e-12)
     eta, log_normaliser = model.likelihood.natural(outputs)
     natural = (eta * model.likelihood.statistics(x)).sum(-1) - log_normaliser
     np.testing.assert_allclose(natural.detach().numpy(), truth, rtol=1e-12)
@@ -89,6 +89,14 @@ def test_bernoulli_is_finite_at_large_logits():
     eta, log_normaliser = model.likelihood.natural(outputs)
     statistics = model.likelihood.statistics(x)
     assert (eta * statistics).sum() - log_normaliser == -7000
+
+
+@pytest.mark.parametrize("logit", [-1.0, -1.1, -1.3, -2.0])
+def test_bernoulli_is_right_where_a_product_of_probabilities_is_subnormal(logit):
+    """From e^-84 to e^-136: float32 loses digits below e^-87, and all of them below e^-103."""
+    x, outputs = torch.ones(1, 64), torch.full((1, 64), logit)
+    truth = 64 * math.log(expit(logit))
+    assert float(small().likelihood.log_prob(x, outputs)) == pytest.approx(truth, rel=1e-6)
 
 
 def test_standard_normal_prior_and_posterior_are_gaussians():

@@ -2,7 +2,7 @@
 
 Each likelihood is an exponential family in the pixels, log p(x | z) = eta(z) . T(x) - A(z). That
 form, `natural` and `statistics`, scores every datum under every code of a grid by one matrix
-product, and is quick where no gradient is wanted; `log_prob` is what training differentiates.
+product; `log_prob` scores each datum under codes of its own.
 """
 
 import math
@@ -34,19 +34,20 @@ class Bernoulli(nn.Module):
 
     def log_prob(self, x, outputs):
         """log p(x | z) of pixels x (..., D) given logits (..., D), nats (...)."""
+        if not outputs.requires_grad:
+            # One logarithm for 64 pixels: their product's, unless that underflows.
+            p = ((2 * x - 1) * outputs).sigmoid_()
+            products = torch.stack([part.prod(-1) for part in p.split(64, -1)])
+            if (products > torch.finfo(p.dtype).tiny).all():
+                return products.log_().sum(0)
         # torch's threshold of 20 would leave an error of 2e-9, more than float64 need have.
         return (x * outputs - F.softplus(outputs, threshold=40)).sum(-1)
 
     def statistics(self, x):
-        return x - 0.5
+        return x
 
     def natural(self, outputs):
-        # x l - log(1 + e^l) = (x - 1/2) l - |l| / 2 + log sigmoid(|l|), and a product of 64 numbers
-        # between 1/2 and 1 is above 2^-65: one logarithm instead of 64, and no softplus.
-        size = outputs.abs()
-        half = size.sum(-1) / 2
-        logs = torch.stack([part.prod(-1) for part in size.sigmoid_().split(64, -1)]).log().sum(0)
-        return outputs, half - logs
+        return outputs, F.softplus(outputs, threshold=40).sum(-1)
 
     def mean(self, outputs):
         return outputs.sigmoid()
