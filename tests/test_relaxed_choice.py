@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from vitutor.widgets.gumbel import GUMBEL, REWARD, compute, relaxed_gradient
+from vitutor.widgets.gumbel import GUMBEL, LOG_JOINT, at, compute, relaxed_gradient
 
-LOGITS = np.array([0.3, 0.0, 0.0])
+UP, DOWN = 0.3 + 1e-6, 0.3 - 1e-6
 
 
 def softmax(logits):
@@ -13,30 +13,32 @@ def softmax(logits):
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
+def entropy(logit):
+    return -(at(logit)[1] @ np.log(at(logit)[1]))
+
+
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 4.0])
-def test_the_gradient_is_the_derivative_of_the_relaxed_reward(temperature):
-    draws, gradient = relaxed_gradient(LOGITS, temperature)
-    np.testing.assert_allclose(draws, softmax((LOGITS + GUMBEL) / temperature))
-    step = 1e-6 * np.array([1.0, 0.0, 0.0])
+def test_the_gradient_is_the_derivative_of_the_relaxed_elbo(temperature):
+    draws, gradient = relaxed_gradient(0.3, temperature)
+    np.testing.assert_allclose(draws, softmax((at(0.3)[0] + GUMBEL) / temperature))
     up, down = (
-        softmax((logits + GUMBEL) / temperature) @ REWARD
-        for logits in (LOGITS + step, LOGITS - step)
+        softmax((at(logit)[0] + GUMBEL) / temperature) @ LOG_JOINT + entropy(logit)
+        for logit in (UP, DOWN)
     )
     np.testing.assert_allclose(gradient, (up - down) / 2e-6, atol=1e-7)
 
 
-def test_the_exact_gradient_is_that_of_the_expected_reward():
-    step = 1e-6 * np.array([1.0, 0.0, 0.0])
-    numeric = (softmax(LOGITS + step) - softmax(LOGITS - step)) @ REWARD / 2e-6
-    assert compute(1.0, 0.3).exact == pytest.approx(numeric, abs=1e-8)
+def test_the_exact_gradient_is_that_of_the_elbo():
+    up, down = (softmax(at(logit)[0]) @ LOG_JOINT + entropy(logit) for logit in (UP, DOWN))
+    assert compute(1.0, 0.3).exact == pytest.approx((up - down) / 2e-6, abs=1e-8)
 
 
 def test_cold_draws_are_choices_with_little_bias_and_hot_ones_are_biased():
     cold, hot = compute(0.1, 0.3), compute(4.0, 0.3)
     chosen = cold.draws.argmax(axis=1)
     shares = np.bincount(chosen, minlength=3) / len(chosen)
-    error = np.sqrt(softmax(LOGITS) * (1 - softmax(LOGITS)) / len(chosen))
-    assert (np.abs(shares - softmax(LOGITS)) < 5 * error).all()
+    error = np.sqrt(at(0.3)[1] * (1 - at(0.3)[1]) / len(chosen))
+    assert (np.abs(shares - at(0.3)[1]) < 5 * error).all()
     assert cold.gradient.within(cold.exact)
     assert not hot.gradient.within(hot.exact, n_se=50)
     assert hot.gradient.std_error < cold.gradient.std_error / 10

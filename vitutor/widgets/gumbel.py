@@ -14,15 +14,15 @@ from vitutor.estimate import Estimate
 from vitutor.plotting import GAP, MONTE_CARLO, TRUTH, Q, band, dots, label, number
 from vitutor.widgets.engine import LiveFigure, Slider
 
-GUMBEL = np.random.default_rng(0).gumbel(size=(2000, 3))
+GUMBEL = np.random.default_rng(1).gumbel(size=(2000, 3))
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
-REWARD = np.array([0.0, -1.0, -2.5])  # of each choice, nats
+LOG_JOINT = np.array([-1.2, -2.0, -4.0])  # log p(x, z = k), nats: the three choices of lesson 12
 TEMPERATURES = np.geomspace(0.05, 5, 60)
 
 
 @dataclass(frozen=True)
 class Relaxed:
-    """Relaxed draws (S, 3), the gradient in the first logit from them, and the exact one."""
+    """Relaxed draws (S, 3), the ELBO's gradient in the first logit by them, and the exact one."""
 
     temperature: float
     logit: float
@@ -33,20 +33,28 @@ class Relaxed:
     spread: np.ndarray
 
 
-def relaxed_gradient(logits, temperature):
-    """Relaxed choices (S, 3), and the gradient of reward · choice in the first logit, (S,)."""
+def at(logit):
+    """The logits, the first of which is on a slider, and the probabilities of q: (3,) each."""
+    logits = np.array([logit, 0.0, -0.3])
+    return logits, np.exp(logits) / np.exp(logits).sum()
+
+
+def relaxed_gradient(logit, temperature):
+    """Relaxed choices (S, 3), and the ELBO's gradient in the first logit by each of them, (S,)."""
+    logits, q = at(logit)
     scaled = (logits + GUMBEL) / temperature
     draws = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     draws /= draws.sum(axis=1, keepdims=True)
-    return draws, draws[:, 0] * (REWARD[0] - draws @ REWARD) / temperature
+    entropy = q[0] * (q @ np.log(q) - np.log(q[0]))  # its part is exact
+    return draws, draws[:, 0] * (LOG_JOINT[0] - draws @ LOG_JOINT) / temperature + entropy
 
 
 def compute(temperature, logit):
     """Work out draws and gradient at one temperature, and bias and spread at all of them."""
-    logits = np.array([logit, 0.0, 0.0])
-    q = np.exp(logits) / np.exp(logits).sum()
-    exact = q[0] * (REWARD[0] - q @ REWARD)
-    draws, gradient = relaxed_gradient(logits, temperature)
+    _, q = at(logit)
+    earned = LOG_JOINT - np.log(q)
+    exact = q[0] * (earned[0] - q @ earned)
+    draws, gradient = relaxed_gradient(logit, temperature)
     mean, spread = along(logit)
     return Relaxed(
         temperature=temperature,
@@ -62,7 +70,7 @@ def compute(temperature, logit):
 @lru_cache(maxsize=64)
 def along(logit):
     """Mean and spread of the gradient at every temperature; kept while the temperature is moved."""
-    every = [relaxed_gradient(np.array([logit, 0.0, 0.0]), t)[1] for t in TEMPERATURES]
+    every = [relaxed_gradient(logit, t)[1] for t in TEMPERATURES]
     return np.mean(every, axis=1), np.std(every, axis=1, ddof=1)
 
 
@@ -81,7 +89,7 @@ def layout(figure):
             ha="center",
             va="top" if below else "bottom",
         )
-    curves.set(xscale="log", xlim=(0.05, 5), ylim=(-0.75, 1.6), xlabel="temperature")
+    curves.set(xscale="log", xlim=(0.05, 5), ylim=(-0.55, 1.8), xlabel="temperature")
     curves.set_ylabel("gradient: sd and bias, nats")
     curves.set_xticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
     curves.minorticks_off()
@@ -97,8 +105,8 @@ def draw(axes, relaxed):
     band(curves, TEMPERATURES, relaxed.bias - twice, relaxed.bias + twice, GAP)
     curves.plot(TEMPERATURES, relaxed.bias, color=GAP.color, linestyle="--")
     curves.axvline(relaxed.temperature, color="#8A8A8A", linewidth=1)
-    label(curves, 0.6, 1.3, "solid: sd of one draw", MONTE_CARLO.color, ha="left")
-    label(curves, 0.6, -0.62, "dashed: bias, ± 2 s.e.", GAP.color, ha="left")
+    label(curves, 0.6, 1.45, "solid: sd of one draw", MONTE_CARLO.color, ha="left")
+    label(curves, 0.6, -0.46, "dashed: bias, ± 2 s.e.", GAP.color, ha="left")
 
 
 def sentence(relaxed):
@@ -117,7 +125,7 @@ def relaxed_choice():
         "A relaxed choice",
         controls=[
             Slider("temperature", "temperature", np.geomspace(0.05, 5, 41), start=0.5),
-            Slider("logit", "logit of choice 1", np.linspace(-2, 2, 41), start=0.0),
+            Slider("logit", "logit of choice 1", np.linspace(-2, 2, 41), start=0.2),
         ],
         compute=compute,
         layout=layout,
