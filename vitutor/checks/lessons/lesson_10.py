@@ -58,7 +58,7 @@ BETS = {
             ),
             "b": (
                 "It falls to the family's part: a large net can be any function.",
-                "It can. Training does not find that function, not even for the images that it sees.",
+                "It can. Thirty epochs do not find that function, not even for the images that it sees.",
             ),
             "c": (
                 "It falls, then stops well above the family's part.",
@@ -73,7 +73,7 @@ BETS = {
         "held. What becomes of its mean gap?",
         {
             "a": (
-                "It falls on training and on test images alike.",
+                "It falls by as much on the test images as on the training images.",
                 "That would be so if nothing but training were lacking. On images that it has never seen, that buys less.",
             ),
             "b": (
