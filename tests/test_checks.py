@@ -119,6 +119,31 @@ def test_a_function_that_fails_is_told_how():
     assert "shape (2,) is wanted" in str(function.judge(lambda a: 1.0))
 
 
+def test_a_right_formula_in_float32_is_told_so_and_a_wrong_one_is_named():
+    function = checks.Function(
+        "",
+        truth=lambda a: np.log(a),
+        draw_case=lambda rng: (rng.uniform(10, 20, 4),),
+        tolerance=1e-8,
+        because="",
+        mistakes=(checks.Mistake(lambda a: -np.log(a), "The sign is wrong."),),
+        hint="hint",
+    )
+
+    def told(answer):
+        verdict = function.judge(answer, seed=0)
+        return verdict.right, str(verdict)
+
+    right, says = told(lambda a: np.log(a.astype(np.float32)))
+    assert right is False and "float64" in says and "formula is right" in says
+    assert "sign is wrong" in told(lambda a: -np.log(a.astype(np.float32)))[1]
+    assert "hint" in told(lambda a: np.log2(a.astype(np.float32)))[1]
+    assert "hint" in told(lambda a: np.log(a) + 1e-6)[1]
+    torch = pytest.importorskip("torch")
+    assert "float64" in told(lambda a: torch.log(torch.tensor(a, dtype=torch.float32)))[1]
+    assert told(lambda a: torch.log(torch.tensor(a)))[0] is True
+
+
 @pytest.mark.parametrize("key", BETS)
 def test_a_bet_is_shown_placed_changed_settled_and_then_stands(key, store):
     bet = BETS[key]

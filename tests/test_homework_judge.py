@@ -189,6 +189,7 @@ def test_a_right_answer_is_right(judge):
         ("1.1", lambda x: -RATE * x, "normalising constant"),
         ("1.1", lambda x: 0 * x, "Take the logarithm"),
         ("1.1", lambda x: 1 / 0, "ZeroDivisionError: division by zero"),
+        ("1.1", lambda x: solution(x).astype(np.float32), "compute it in `float64`"),
         ("1.1", lambda x: Liar(), "real numbers"),
         ("1.1", lambda x: [Liar()] * 4, "real numbers"),
         ("1.1", lambda x: np.zeros(2**23), "It returns 85 MB"),

@@ -16,6 +16,7 @@ from scipy import stats
 from homework.course import Course
 from vitutor.checks import Draws, Function
 from vitutor.checks.homework import Homework
+from vitutor.checks.homework.hw2.sensor import log_joint
 
 COURSE = Course()
 NAMES = COURSE.names
@@ -243,6 +244,66 @@ def test_a_written_part_has_a_model_answer_and_a_rubric(name):
             answer = SOLUTION.search(cell.source)[0]
             rubric = re.search(r"\*\*Rubric \((\d+)\)", answer)
             assert rubric and int(rubric[1]) == points
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "call"),
+    [("hw1", "1.1", "ppf("), ("hw2", "2.3", "logpdf("), ("hw2", "2.6", "logaddexp(")],
+)
+def test_a_hint_does_not_write_the_line_that_is_asked_for(name, part, call):
+    assert call in next(text for text, ident in cells(name) if ident == f"{part}.answer")
+    assert call not in judging(name)[0][part].hint
+
+
+def laplace(c):
+    """Weights under a Gaussian in the place of the posterior's peak, and as sharp."""
+
+    def answer(x, *, n_draws, rng):
+        grid = np.linspace(-9, 9, 4001)
+        log_p = log_joint(c, x, grid, c.theta)
+        at, step = log_p.argmax(), grid[1] - grid[0]
+        q = stats.norm(grid[at], step / np.sqrt(-np.diff(log_p[at - 1 : at + 2], 2)[0]))
+        z = q.rvs(n_draws, random_state=rng)
+        return log_joint(c, x, z, c.theta) - q.logpdf(z)
+
+    return answer
+
+
+def test_too_light_a_tail_is_never_taken_for_another_mistake():
+    question = judging("hw2", 2024)[0]["2.7"]
+    answer = laplace(Homework("hw2", variant=2024).constants)
+    wrong = [v.says for seed in range(40) if not (v := question.judge(answer, seed=seed)).right]
+    assert len(wrong) > 30
+    assert all("heavy tail" in says or question.too_noisy in says for says in wrong)
+
+
+def test_the_share_of_draws_that_must_count_is_the_one_in_the_text():
+    """Weights of which a share is equal and the rest is zero have that share of S as their ESS."""
+    question = judging("hw2")[0]["2.7"]
+
+    def share(of_100):
+        def answer(x, *, n_draws, rng):
+            counts = np.arange(n_draws) % 100 < of_100
+            return np.where(counts, question.truth(x) - np.log(of_100 / 100), -np.inf)
+
+        return question.judge(answer, seed=1)
+
+    text = COURSE.source("hw2").read_text()
+    asked = int(re.search(r"The check asks that (\d+) % of your draws", text)[1])
+    assert f"fewer than {asked} %" in share(asked - 1).says
+    assert share(asked + 1).right
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_truth_itself_is_no_draw_of_it(name):
+    for part, question in judging(name)[0].items():
+        if isinstance(question, Draws):
+
+            def same(*case, n_draws, rng, question=question):
+                truth = np.asarray(question.truth(*case), dtype=float)
+                return np.broadcast_to(truth, (n_draws, *truth.shape))
+
+            assert "are the same" in question.judge(same, seed=1).says, part
 
 
 @pytest.mark.parametrize("name", NAMES)

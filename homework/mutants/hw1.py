@@ -255,6 +255,7 @@ MUTANTS = {
         ),
         (edit("3.4", " / np.sqrt(len(w))", ""), "one draw"),
         (edit("3.4", "ddof=1", "ddof=0"), "Divide by $S - 1$"),
+        (edit("3.4", "error**2])", "error**2], axis=1)"), "shape (3, 4) is wanted"),
         (edit("3.4", "log_p + 0.5", "log_p - 0.5"), "wrong way"),
         (edit("3.4", "log_p + 0.5 *", "log_p +"), "its ½"),
     ],

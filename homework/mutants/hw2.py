@@ -206,7 +206,7 @@ MUTANTS = {
                 "z = rng.normal(m, tau, (n_draws, 1, 1))\n"
                 "    log_q = log_prior(z, hw.theta)\n    return ",
             ),
-            "fewer than about half",
+            "fewer than 45 %",
         ),
         (
             edit(

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitutor.checks.questions import Mistake, Verdict, invite, kind, plain_array
+from vitutor.checks.answers import kind, plain_array
+from vitutor.checks.questions import Mistake, Verdict, invite
 from vitutor.estimate import Estimate
 
 _ROUNDING = 1e-9
+_HEAVY = 0.5  # of a Pareto k: above it the weights' variance is infinite, and so is the error
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,22 @@ class Draws:
         distance = self._distance(estimates, truths)
         if distance <= self.n_se:
             return self._price(estimates, cases)
+        k = max(estimate.pareto_k.max() for estimate in estimates) if self.log else 0.0
         by_mistake = [
             self._distance(estimates, [mistake.answer(*case) for case in cases])
             for mistake in self.mistakes
         ]
-        if by_mistake and min(by_mistake) <= self.n_se:
+        # With errors that a heavy tail has spoilt, a mistake has to be nearer by far.
+        near = self.n_se if k <= _HEAVY else min(self.n_se, distance / 3)
+        if by_mistake and min(by_mistake) <= near:
             says = self.mistakes[int(np.argmin(by_mistake))].says
             return Verdict(False, f"**Not so.** {says}")
-        if all((estimate.std_error == 0).all() for estimate in estimates):
-            return Verdict(False, "**Not so.** All its draws are the same, and they are not right.")
+        if k > _HEAVY:
+            return Verdict(
+                False,
+                f"**Not so.** The weights have a heavy tail: Pareto's $k$ is {k:.2f}, and neither "
+                f"their mean nor its error can be believed. {self.hint}",
+            )
         return Verdict(False, f"**Not so.** {self.hint}")
 
     def _refuse(self, draws, shape):
@@ -79,6 +88,8 @@ class Draws:
         allowed = [-np.inf] if self.log else []  # a weight of zero
         if not (np.isfinite(draws) | np.isin(draws, allowed)).all():
             return "Some of its draws are infinite or not a number."
+        if (draws == draws[0]).all():
+            return "All its draws are the same. Each is to be made anew, with `rng`."
         return None
 
     def _estimate(self, draws):
@@ -86,7 +97,11 @@ class Draws:
             return Estimate.from_draws(draws)
         flat = Estimate.from_log_weights(draws.reshape(len(draws), -1))
         shape = draws.shape[1:]
-        return Estimate(flat.value.reshape(shape), flat.std_error.reshape(shape))
+        return Estimate(
+            flat.value.reshape(shape),
+            flat.std_error.reshape(shape),
+            pareto_k=flat.pareto_k.reshape(shape),
+        )
 
     def _distance(self, estimates, wanted):
         """The largest distance from `wanted`, in standard errors."""

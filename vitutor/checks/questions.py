@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vitutor.checks.answers import as_given, kind, number, plain_array
+
+_SINGLE = 1e-4  # what is left of float32's seven digits after a few sums and differences
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -86,7 +90,8 @@ class Function:
     """A function the learner writes, held against `truth` on fresh cases.
 
     `draw_case(rng)` returns the arguments of one call; answers are arrays or numbers, equal to
-    the truth's within `tolerance`. Each mistake is itself a function of the same arguments.
+    the truth's within `tolerance`. Each mistake is itself a function of the same arguments. A
+    right formula in float32 is told so.
     """
 
     prompt: str
@@ -110,10 +115,10 @@ class Function:
         rng = np.random.default_rng(seed)
         cases = [self.draw_case(rng) for _ in range(self.n_cases)]
         truths = [plain_array(self.truth(*case)) for case in cases]
-        given = []
+        given, tolerance = [], self.tolerance
         for case, truth in zip(cases, truths, strict=True):
             try:
-                value = plain_array(answer(*case))
+                value = as_given(answer(*case))
             except Exception as error:
                 return Verdict(False, f"**Not so.** It stops with {type(error).__name__}: {error}")
             if value is None:
@@ -123,49 +128,34 @@ class Function:
                     False,
                     f"**Not so.** It returns shape {value.shape}; shape {truth.shape} is wanted.",
                 )
-            given.append(value)
-        if self._same(given, truths):
+            if value.dtype.kind == "f" and value.dtype.itemsize < 8:
+                tolerance = max(self.tolerance, _SINGLE)
+            given.append(value.astype(np.float64))
+        if _same(given, truths, self.tolerance):
             return Verdict(True, f"**Right.** {self.because}")
+        if _same(given, truths, tolerance):
+            return Verdict(
+                False,
+                "**Not so.** It is right to the digits that `float32` has, and more are asked for. "
+                "The formula is right: compute it in `float64`, from the first line on.",
+            )
         for mistake in self.mistakes:
-            if self._same(given, [plain_array(mistake.answer(*case)) for case in cases]):
+            wanted = [plain_array(mistake.answer(*case)) for case in cases]
+            if _same(given, wanted, tolerance):
                 return Verdict(False, f"**Not so.** {mistake.says}")
         return Verdict(False, f"**Not so.** {self.hint}")
 
-    def _same(self, given, wanted):
-        return all(
-            np.allclose(a, b, rtol=self.tolerance, atol=self.tolerance, equal_nan=True)
-            for a, b in zip(given, wanted, strict=True)
-        )
 
-
-def number(answer):
-    """Return `answer` as a plain finite float, or None: nothing is asked of the object's own ==."""
-    if hasattr(answer, "value") and hasattr(answer, "std_error"):
-        answer = answer.value
-    array = plain_array(answer)
-    if array is None or array.size != 1 or not np.isfinite(array).all():
-        return None
-    return float(array.item())
+def _same(given, wanted, tolerance):
+    return all(
+        np.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True)
+        for a, b in zip(given, wanted, strict=True)
+    )
 
 
 def spell(options):
     """Return the options, by letter, as a Markdown list."""
     return "\n".join(f"- **{letter}** {text}" for letter, (text, _) in options.items())
-
-
-def plain_array(answer):
-    """A plain float64 copy, so that a clever object's own comparisons are never asked; or None."""
-    if type(answer).__module__ == "torch":
-        answer = answer.detach()
-    try:
-        array = np.asarray(answer)
-        return np.array(array, dtype=np.float64) if array.dtype.kind in "biuf" else None
-    except (ValueError, TypeError):
-        return None
-
-
-def kind(answer):
-    return type(answer).__name__
 
 
 def invite(what):

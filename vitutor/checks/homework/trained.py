@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vitutor.audit.misconceptions import MISCONCEPTIONS as OF_ELBOS
-from vitutor.checks.questions import Verdict, invite, kind, plain_array
+from vitutor.checks.answers import kind, plain_array
+from vitutor.checks.questions import Verdict, invite
 
 LEAST_RATE = 0.1  # nats: below it the code says nothing of the image
 DEAR = 6.0  # nats: above it the code was charged too little, or not at all

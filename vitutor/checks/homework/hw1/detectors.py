@@ -79,8 +79,9 @@ def draw_counts(c):
                 "All data share the first cause. Each row of `u` has its own $z$, in column 0.",
             ),
         ),
-        hint="`z` comes from column 0, by the prior's `ppf`, and keeps its axis: `u[:, :1]`. Then "
-        "`stats.poisson.ppf(u[:, 1:], rate)`.",
+        hint="Try a row of `u` that is 0.5 throughout. Its $z$ is the median of the prior; which "
+        "rates does that make, and is each count the median of its Poisson? Then try two rows: "
+        "each has one $z$ of its own, for all its detectors.",
     )
 
 

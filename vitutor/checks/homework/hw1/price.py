@@ -75,8 +75,9 @@ def relative_variances(c):
         truth=both(together, apart),
         draw_case=lambda rng: (rng.uniform(0.5, 8, 6),),
         tolerance=1e-9,
-        because="To average products costs the product of the $1 + \\chi^2$; to multiply averages "
-        "costs about their sum. Structure, once more.",
+        because="To average products costs the product of the $1 + \\chi_d^2$; to multiply "
+        "averages costs about the sum of the $\\chi_d^2$, while $S$ is far larger than that. "
+        "Structure, once more.",
         mistakes=(
             Mistake(both(lambda chi: chi.sum() / n, apart), MISCONCEPTIONS["dimensions-added"]),
             Mistake(

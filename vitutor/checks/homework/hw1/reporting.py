@@ -29,7 +29,8 @@ def report(c):
         return answer
 
     def draw_case(rng):
-        return (rng.normal([-4000, -20, 900], [0.5, 1.0, 1.5], (50, 3)),)
+        # Four data and three rows, so that an answer on its side has another shape.
+        return (rng.normal([-4000, -20, 3, 900], [0.5, 1.0, 1.2, 1.5], (50, 4)),)
 
     return Function(
         "**3.4** `report(log_w)`: log weights (S, N) to estimate, error, corrected: (3, N).",

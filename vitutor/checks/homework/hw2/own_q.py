@@ -56,11 +56,11 @@ def own_weights(c):
             Mistake(changed(log_noise=2 * c["theta"][2]), MISCONCEPTIONS["variance-as-scale"]),
             Mistake(gaussian_noise, "This is $p(x)$ under Gaussian noise. Yours is Student-t."),
         ),
-        hint="`log_joint(x, z, hw.theta) - log q(z)`, z drawn from the q whose density you "
-        "subtract. Is q wide enough for this x? Try a few, from far below zero to beyond the "
-        "sensor's reach.",
+        hint="Is q wide enough for this x, with tails that fall no faster than the posterior's? "
+        "Try a few, from far below zero to beyond the sensor's reach. And is z drawn from the very "
+        "q whose log density you subtract?",
         largest_se=lambda x: 1.1 / np.sqrt(n_draws),
-        too_noisy="The mean is right; fewer than about half of the draws count. Where is the "
+        too_noisy="The mean is right; fewer than 45 % of the draws count. Where is the "
         "posterior of *this* x, and how wide is it? A grid, or a few steps uphill, can tell; draw "
         "there.",
         n_draws=n_draws,

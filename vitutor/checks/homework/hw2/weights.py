@@ -51,7 +51,9 @@ def log_weights(c):
                 "These are the weights. Their logs are asked for.",
             ),
         ),
-        hint="`log_joint(x, z, hw.theta)` less `stats.t.logpdf(z[:, :, 0], df, loc, scale)`.",
+        hint="A test: near its peak q is nearly the posterior of `hw.datum`. So at that x, and for "
+        "z within one $\\sigma_q$ of $\\mu_q$, your log weights should lie within half a nat of "
+        "$\\log p(x)$, which a grid can tell. At $z = 20$ they should lie far below it.",
     )
 
 
@@ -111,6 +113,7 @@ def log_weights_defensive(c):
                 MISCONCEPTIONS["underflow"] + " `np.logaddexp` adds in logs.",
             ),
         ),
-        hint="`np.logaddexp(np.log(a) + log prior, np.log1p(-a) + log narrow)` is $\\log q$, "
-        "whichever of the two a draw came from.",
+        hint="Two tests. Does your $q$ integrate to one, on a grid? And far out nothing is left of "
+        "$q$ but the prior's share: is the weight $p(x \\mid z)/\\alpha$ there, whichever part the "
+        "draw came from?",
     )
