@@ -17,6 +17,7 @@ from homework.course import Course
 from vitutor.checks import Draws, Function
 from vitutor.checks.homework import Homework
 from vitutor.checks.homework.hw2.sensor import log_joint
+from vitutor.checks.homework.hw3.learning import learned_noise
 
 COURSE = Course()
 NAMES = COURSE.names
@@ -327,3 +328,86 @@ def test_draws_ask_for_their_price(name):
 
             assert question.judge(half, seed=1).right, part
             assert question.too_noisy in question.judge(double, seed=1).says, part
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "source"),
+    [
+        (
+            "hw3",
+            "1.2",
+            """
+right = elbo
+
+
+def elbo(x, mean, scale):
+    return np.array([right(*one) for one in zip(x, mean, scale, strict=True)])
+""",
+        ),
+        (
+            "hw4",
+            "3.2",
+            """
+right = train
+
+
+def train(x, seed):
+    return {name: array.numpy() for name, array in right(x, seed).items()}
+""",
+        ),
+    ],
+)
+def test_no_cell_asks_more_of_an_answer_than_its_question(name, part, source, monkeypatch):
+    namespace = {}
+    for text, ident in cells(name):
+        if ident == f"{part}.answer":
+            exec(text + source, namespace)
+        elif ident and not ident.endswith(".answer"):
+            handed = checked(text, namespace, monkeypatch)
+            if ident == part:
+                assert judge(judging(name)[0][part], handed[part]).right
+        else:
+            exec(text, namespace)
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "formula"),
+    [
+        ("hw3", "1.2", "log(s/τ)"),
+        ("hw3", "2.2", "log Γ"),
+        ("hw4", "1.1", "exp(logvar)"),
+        ("hw4", "1.2", "log σ"),
+        ("hw4", "3.1", "log cosh"),
+    ],
+)
+def test_a_hint_names_something_to_try_and_no_formula(name, part, formula):
+    assert formula not in judging(name)[0][part].hint
+
+
+def test_tau_is_the_scale_of_the_prior_and_nothing_else():
+    text = "\n".join(cell.source for cell in nbformat.read(COURSE.source("hw3"), 4).cells)
+    assert re.findall(r"\\tau\$ = `hw\.(\w+)`", text) == ["prior_scale"]
+    about_others = text[text.index("### 3.3") :] + "".join(
+        mistake.says for part in ("3.3", "3.4") for mistake in judging("hw3")[0][part].mistakes
+    )
+    assert "\\tau" not in about_others and "τ" not in about_others
+
+
+def test_the_referees_numbers_are_those_of_learned_noise():
+    constants, visible, _ = COURSE.judging("hw3", 2026)
+    text = next(
+        cell.source
+        for cell in nbformat.read(COURSE.source("hw3"), 4).cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "hw3-4-3"
+    )
+
+    def learned(k, loading):
+        truth = learned_noise(type(constants)({**constants, "loading": loading})).truth
+        return truth(k * loading**2 + 1, k)
+
+    noise = ", ".join(f"{learned(k, 0.75):.2f}" for k in (1, 2, 4, 8))
+    assert f"$K = 1, 2, 4, 8$ give {noise} " in text
+    assert f"{learned(8, 0.6):.1f} to {learned(8, 0.9):.1f} at $K = 8$" in text
+    own = [visible["4.2"].truth(k * constants.loading**2 + 1, k) for k in (1, 2, 4, 8)]
+    assert own[0] == pytest.approx(1, abs=1e-4)
+    assert (np.diff(own) > 0).all()

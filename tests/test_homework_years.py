@@ -10,6 +10,7 @@ from vitutor.checks.homework import Homework
 from vitutor.checks.homework.hw1.detectors import log_poisson, prior_of
 from vitutor.checks.homework.hw1.marginal import on_line
 from vitutor.checks.homework.hw2.sensor import full_scale, log_evidence, log_joint, prior_line
+from vitutor.checks.homework.hw4.strip import Strip
 from vitutor.estimate import Estimate
 from vitutor.numerics import effective_sample_size
 
@@ -85,3 +86,50 @@ def test_a_gaussian_at_the_peak_claims_an_error_that_half_of_its_runs_do_not_kee
     off = runs.value - log_evidence(c, np.array([c.datum]), c.theta)
     assert 0.4 < np.mean(np.abs(off) < 2 * runs.std_error) < 0.7
     assert np.mean(runs.pareto_k > 0.5) > 0.75 and off.mean() < 0
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_what_a_hint_lets_you_try_comes_out(year):
+    c, hw3, _ = Course().judging("hw3", year)
+    x, zero = np.arange(3), np.zeros(3)
+    tau = np.full(3, c.prior_scale)
+    rest = hw3["1.2"].truth(x, zero, tau) - hw3["1.1"].truth(x, zero, tau)
+    assert rest == pytest.approx(zero, abs=1e-7)
+    rest = hw3["1.2"].truth(x, tau, tau) - hw3["1.1"].truth(x, tau, tau)
+    assert rest == pytest.approx(zero - 0.5)
+    prior = np.array([c.gamma_shape]), np.array([c.gamma_rate])
+    assert hw3["2.2"].truth(*prior) == pytest.approx(0, abs=1e-7)
+
+    c, hw4, _ = Course().judging("hw4", year)
+    tau = np.full((1, 3), c.prior_scale)
+    assert hw4["1.1"].truth(0 * tau, np.log(tau**2)) == pytest.approx(0, abs=1e-9)
+    assert hw4["1.1"].truth(tau, np.log(tau**2)) == pytest.approx(1.5)
+    for mean in (-3.0, 8.0, 19.0, 200.0):
+        log_p = hw4["1.2"].truth(np.arange(17)[:, None], np.full((17, 1), mean))
+        assert np.isfinite(log_p).all()
+        assert np.exp(log_p).sum() == pytest.approx(1)
+    eps, h = np.linspace(-2, 2, 9), 1e-5
+    bent = hw4["3.1"].truth
+    slope = (bent(eps + h)[:, 0] - bent(eps - h)[:, 0]) / (2 * h)
+    assert bent(eps)[:, 1] == pytest.approx(stats.norm.logpdf(eps) - np.log(slope))
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_a_climb_from_one_start_ends_on_the_lower_of_two_hills(year):
+    c, visible, hidden = Course().judging("hw4", year)
+    strip = Strip(c)
+    x, mean, logvar = strip.on_lower_hill(np.random.default_rng(year), 4)
+    best, log_joint = strip.best(x), strip.log_joint(x).T
+    one = [strip.climb(*start) for start in zip(log_joint, mean, 0.5 * logvar, strict=True)]
+    assert (best - one > 0.03).all()
+    middle = [strip.climb(of_one, 0.0, -1.0) for of_one in log_joint]
+    assert (best - middle > 0.03).any()
+    many = [
+        [strip.climb(of_one, m, log_scale) for m in np.linspace(-3, 3, 7) for log_scale in (-2, -1)]
+        for of_one in log_joint
+    ]
+    assert np.max(many, axis=1) == pytest.approx(best, abs=1e-3)
+    climb_once = visible["2.3"].mistakes[4]
+    assert "lower of two hills" in climb_once.says
+    for question in (visible["2.3"], hidden["2.3"]):
+        assert climb_once.says in question.judge(climb_once.answer, seed=1).says

@@ -9,7 +9,7 @@ from vitutor.checks.homework.hw3.bounds import weights_case
 from vitutor.checks.homework.hw3.counter import counts_case
 from vitutor.checks.homework.hw3.divergences import gamma_case
 from vitutor.checks.homework.hw3.gradients import fit_case
-from vitutor.checks.homework.hw3.learning import mixture_case
+from vitutor.checks.homework.hw3.learning import causes_case, mixture_case
 from vitutor.checks.homework.hw3.mean_field import design_case, sample_case
 from vitutor.checks.homework.hw3.switch import off_case
 
@@ -17,8 +17,12 @@ from vitutor.checks.homework.hw3.switch import off_case
 def hidden(constants):
     """Return a harder question for each part, with the visible one's truth and mistakes."""
     questions = parts(constants)
-    of_causes = constants["n_causes"] * constants["loading"] ** 2
-    cases = {**CASES, "4.2": lambda rng: (of_causes * rng.uniform(1.25, 8.0),)}
+
+    def causes(rng):
+        """One cause, for which an independent q is exact, or a dozen; little noise, or a lot."""
+        return causes_case(rng, constants["loading"], n_causes=(1, 13), noise=(0.25, 7.0))
+
+    cases = {**CASES, "4.2": causes}
     return {part: replace(questions[part], draw_case=case) for part, case in cases.items()}
 
 

@@ -26,8 +26,8 @@ def hidden(constants):
         return (log_w,)
 
     def far_off(rng):
-        """An encoder that is lost, or a single strip."""
-        return encoded_case(rng, strip, n=int(rng.integers(1, 4)), off=1.5)
+        """An encoder that is lost, or on the lower hill of nearly every strip."""
+        return encoded_case(rng, strip, n_drawn=int(rng.integers(3)), n_low=3, off=1.5)
 
     cases = {
         **CASES,

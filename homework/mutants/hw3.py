@@ -553,14 +553,14 @@ def em_sweep(x, weights, rates):
     "4.2": [
         (
             """
-def learned_noise(second_moment):
-    return second_moment - hw.n_causes * hw.loading**2
+def learned_noise(second_moment, n_causes):
+    return second_moment - n_causes * hw.loading**2
 """,
             "maximum likelihood",
         ),
         (
             """
-def learned_noise(second_moment):
+def learned_noise(second_moment, n_causes):
     v = second_moment
     for _ in range(5000):
         of_causes = 2 * hw.loading**2
@@ -571,10 +571,20 @@ def learned_noise(second_moment):
         ),
         (
             """
-def learned_noise(second_moment):
+right = learned_noise
+
+
+def learned_noise(second_moment, n_causes):
+    return right(second_moment, hw.n_causes)
+""",
+            "their number is an argument",
+        ),
+        (
+            """
+def learned_noise(second_moment, n_causes):
     v = second_moment
     for _ in range(5000):
-        of_causes = hw.n_causes * hw.loading**2
+        of_causes = n_causes * hw.loading**2
         v = (v / (of_causes + v)) ** 2 * second_moment + of_causes * v / (v + hw.loading**2)
     return np.sqrt(v)
 """,
@@ -582,10 +592,10 @@ def learned_noise(second_moment):
         ),
         (
             """
-def learned_noise(second_moment):
+def learned_noise(second_moment, n_causes):
     v = second_moment
     for _ in range(5000):
-        v = (v / (hw.n_causes + v)) ** 2 * second_moment + hw.n_causes * v / (v + 1)
+        v = (v / (n_causes + v)) ** 2 * second_moment + n_causes * v / (v + 1)
     return v
 """,
             "loadings of 1",

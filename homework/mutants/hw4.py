@@ -1,5 +1,9 @@
 """Wrong answers to homework 4, and the words by which each should be recognised."""
 
+from homework.mutants.edits import editor
+
+edit = editor("hw4")
+
 # What a student's training loop may have in it, with the one line that is wrong.
 _TRAIN = """
 def train(x, seed):
@@ -182,6 +186,17 @@ def kl_draws(mean, logvar, eps):
         (
             """
 def kl_draws(mean, logvar, eps):
+    prior, scale = hw.mixture, np.exp(0.5 * logvar)
+    z = mean + scale * eps
+    log_q = stats.norm.logpdf(z, mean, scale).sum(axis=1)
+    hills = stats.norm.pdf(z[:, None], prior["means"], prior["scales"]).prod(axis=2)
+    return log_q - np.log(hills @ prior["weights"])
+""",
+            "floating point",
+        ),
+        (
+            """
+def kl_draws(mean, logvar, eps):
     scale = np.exp(0.5 * logvar)
     z = mean + scale * eps
     return (stats.norm.logpdf(z, mean, scale) - stats.norm.logpdf(z)).sum(axis=1)
@@ -317,6 +332,11 @@ def split_gap(x, mean, logvar):
 """,
             "*forward* KL",
         ),
+        (
+            edit("2.3", "for q in starts", "for q in [(mean[n], 0.5 * logvar[n])]"),
+            "lower of two hills",
+        ),
+        (edit("2.3", "np.linspace(-3, 3, 7)", "[0]"), "from several starts"),
     ],
     "2.4": [
         (

@@ -133,5 +133,6 @@ def elbo(c):
                 lambda x, m, s: plug_in(c, x, m, s) - kl_gaussian(c, m, s), SAYS["plug-in-mean"]
             ),
         ),
-        hint="Part 1.1, less ½ ((s² + m²)/τ² - 1) - log(s/τ).",
+        hint="Try it where you know it: with the prior itself for q (mean 0, scale τ) the KL is 0, "
+        "and part 1.1 is left. One prior scale away (mean τ, scale τ) the KL is ½.",
     )

@@ -121,6 +121,7 @@ def kl_to_gamma(c):
                 "The entropy of q has the wrong sign: E_q[log q] is *minus* the entropy.",
             ),
         ),
-        hint="log q - log p = (a - a₀) log z - (b - b₀) z + a log b - a₀ log b₀ - log Γ(a) + "
-        "log Γ(a₀).",
+        hint="Try it where you know it: at the prior's own shape and rate it is 0. Elsewhere hold "
+        "it against the mean of log q - log p over draws of q: `stats.gamma.logpdf(z, a, "
+        "scale=1/b)`.",
     )

@@ -76,6 +76,12 @@ def em_sweep(c):
     )
 
 
+def causes_case(rng, loading, n_causes=(8, 13), noise=(0.5, 2.0)):
+    """A mean of x² and a number of causes, more than any `hw.n_causes`; some of it is noise."""
+    k = int(rng.integers(*n_causes))
+    return k * loading**2 * (1 + rng.uniform(*noise)), k
+
+
 def _noise_at_top(second_moment, n_causes, loading, mean_field=True):
     """The noise variance at the top of the ELBO, found by a search."""
 
@@ -96,32 +102,36 @@ def _noise_at_top(second_moment, n_causes, loading, mean_field=True):
 
 def learned_noise(c):
     """Part 4.2."""
-    k, a = c.n_causes, c.loading
+    a = c.loading
     return Function(
-        "`learned_noise(second_moment)`: the noise variance that the ELBO prefers.",
-        truth=lambda m: _noise_at_top(m, k, a),
-        draw_case=lambda rng: (k * a**2 * rng.uniform(1.5, 3.0),),
+        "`learned_noise(second_moment, n_causes)`: the noise variance that the ELBO prefers.",
+        truth=lambda m, k: _noise_at_top(m, k, a),
+        draw_case=lambda rng: causes_case(rng, a),
         tolerance=1e-5,
         because="Where EM with independent coordinates stands still; maximum likelihood is lower.",
         mistakes=(
             Mistake(
-                lambda m: _noise_at_top(m, k, a, mean_field=False),
+                lambda m, k: _noise_at_top(m, k, a, mean_field=False),
                 "This is maximum likelihood. The ELBO with an independent q has its top elsewhere.",
             ),
             Mistake(
-                lambda m: _noise_at_top(m, 2, a),
-                "This is the answer for two causes; there are `hw.n_causes`.",
+                lambda m, k: _noise_at_top(m, 2, a),
+                "This is the answer for two causes; there are `n_causes`.",
             ),
             Mistake(
-                lambda m: _noise_at_top(m, k, 1.0),
+                lambda m, k: _noise_at_top(m, c.n_causes, a),
+                "This is the answer for `hw.n_causes` causes; here their number is an argument.",
+            ),
+            Mistake(
+                lambda m, k: _noise_at_top(m, k, 1.0),
                 "This is the answer for loadings of 1; they are `hw.loading`.",
             ),
             Mistake(
-                lambda m: _noise_at_top(m, k, np.sqrt(a)),
+                lambda m, k: _noise_at_top(m, k, np.sqrt(a)),
                 "The loading enters the variance squared.",
             ),
             Mistake(
-                lambda m: np.sqrt(_noise_at_top(m, k, a)),
+                lambda m, k: np.sqrt(_noise_at_top(m, k, a)),
                 "This is the noise scale; its square, the variance, is asked for.",
             ),
         ),

@@ -18,13 +18,13 @@ def sample_case(rng, n=8):
 def sweep(c):
     """Part 3.3."""
     m0, k0, a0, b0 = c.prior_mean, c.prior_counts, c.precision_shape, c.precision_rate
-    # E_q[log p(x, mu, tau)] is a parabola in mu, and (shape - 1) log tau - rate tau in tau: a few
-    # values of it tell its coefficients.
+    # E_q[log p(x, mu, gamma)] is a parabola in the mean mu, and (shape - 1) log gamma - rate gamma
+    # in the precision gamma: a few values of it tell its coefficients.
     nodes, node_weights = np.polynomial.hermite_e.hermegauss(8)
 
-    def log_joint(x, mu, tau, log_tau):
+    def log_joint(x, mu, gamma, log_gamma):
         square = ((x[:, None] - mu) ** 2).sum(axis=0) + k0 * (mu - m0) ** 2
-        return (0.5 * (len(x) + 1) + a0 - 1) * log_tau - tau * (b0 + 0.5 * square)
+        return (0.5 * (len(x) + 1) + a0 - 1) * log_gamma - gamma * (b0 + 0.5 * square)
 
     def truth(x, expected_precision):
         mu = np.array([-1.0, 0.0, 1.0])
@@ -32,9 +32,9 @@ def sweep(c):
         mean, variance = -0.5 * line / curve, -0.5 / curve
         draws = mean + np.sqrt(variance) * nodes
         weights = node_weights / node_weights.sum()
-        tau = np.array([0.5, 1.0, 2.0])
-        values = [weights @ log_joint(x, draws, t, np.log(t)) for t in tau]
-        design = np.stack([np.log(tau), -tau, np.ones(3)], axis=1)
+        gamma = np.array([0.5, 1.0, 2.0])
+        values = [weights @ log_joint(x, draws, g, np.log(g)) for g in gamma]
+        design = np.stack([np.log(gamma), -gamma, np.ones(3)], axis=1)
         shape, rate, _ = np.linalg.solve(design, values)
         return np.array([mean, variance, shape + 1, rate])
 
@@ -68,7 +68,7 @@ def sweep(c):
             Mistake(variant(rate=at_mean), SAYS["plug-in-mean"]),
             Mistake(
                 variant(shape=lambda x, _, right: a0 + 0.5 * len(x)),
-                "The prior of $\\mu$ has a $\\tau^{1/2}$ in it too: the shape gains (N + 1)/2.",
+                "The prior of $\\mu$ has a $\\gamma^{1/2}$ in it too: the shape gains (N + 1)/2.",
             ),
             Mistake(
                 variant(rate=without_prior_of_mean),
@@ -76,7 +76,7 @@ def sweep(c):
             ),
             Mistake(
                 variant(rate=without_prior_of_mean, shape=lambda x, _, right: a0 + 0.5 * len(x)),
-                "The prior of $\\mu$ depends on $\\tau$ as well, and has been left out of q(τ).",
+                "The prior of $\\mu$ depends on $\\gamma$ as well, and has been left out of q(γ).",
             ),
             Mistake(
                 variant(variance=lambda x, t, right: 1 / right[1]),
@@ -87,12 +87,12 @@ def sweep(c):
                 "The second number is a standard deviation; a variance is asked for.",
             ),
             Mistake(
-                variant(variance=lambda x, t, right: right[1] * t),
-                "The variance of $\\mu$ does not contain the precision $E[\\tau]$ of the data.",
+                variant(variance=lambda x, precision, right: right[1] * precision),
+                "The variance of $\\mu$ does not contain the precision $E[\\gamma]$ of the data.",
             ),
             Mistake(variant(rate=half_missing), "The ½ before the squares is missing in the rate."),
         ),
-        hint="q(μ) from E[τ]; then q(τ) from E[(x - μ)²] = (x - m)² + v, with the *new* m and v.",
+        hint="q(μ) from E[γ]; then q(γ) from E[(x - μ)²] = (x - m)² + v, with the *new* m and v.",
     )
 
 
@@ -140,13 +140,13 @@ def mean_field_gap(c):
             ),
             Mistake(
                 lambda f: truth(f, weight_scale=1.0),
-                "The prior's precision is $1/\\tau^2$ with $\\tau$ = `hw.weight_scale`, not 1.",
+                "The prior's precision is $1/\\sigma_w^2$, with `hw.weight_scale`, not 1.",
             ),
             Mistake(
                 lambda f: truth(f, weight_scale=1e6),
-                "The prior is missing from the precision: $I/\\tau^2$.",
+                "The prior is missing from the precision: $I/\\sigma_w^2$.",
             ),
             Mistake(lambda f: -truth(f), "The sign: this is negative, and a KL cannot be."),
         ),
-        hint="Λ = I/τ² + XᵀX/σ².",
+        hint="Λ = I/σ_w² + XᵀX/σ².",
     )

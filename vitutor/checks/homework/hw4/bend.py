@@ -55,5 +55,7 @@ def bent(c):
                 "This is the *base* density at z. log q(z) is log q₀(ε) less the log slope.",
             ),
         ),
-        hint="log|dz/dε| = log cosh(u) - log tail - ½ log(1 + ε²), u = (arcsinh ε + skew)/tail.",
+        hint="Check the slope by itself: for a small h the derivative of z is "
+        "`(bent(eps + h)[:, 0] - bent(eps - h)[:, 0]) / (2 * h)`. Then check with which sign its "
+        "log enters log q(z): where the map stretches, the density thins out.",
     )

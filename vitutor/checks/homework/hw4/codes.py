@@ -48,13 +48,16 @@ def kl_to_prior(c):
             ),
             Mistake(lambda m, v: -truth(m, v), SAYS["sign"]),
         ),
-        hint="½ Σ_j [(mean² + exp(logvar))/τ² - 1 - logvar + log τ²].",
+        hint="Try it where you know it: with the prior itself for q (mean 0, logvar log τ²) it is "
+        "0, and ½ more for each mean that is then moved by τ.",
     )
 
 
 def draws_case(rng, n_draws=6):
-    """Mean and log-variance (2,) of one q, and noise (n_draws, 2)."""
-    return rng.normal(0, 1.2, size=2), rng.uniform(-2.5, 0, size=2), rng.normal(size=(n_draws, 2))
+    """Mean and log-variance (2,) of one q, and noise (n_draws, 2), the last of it far out."""
+    eps = rng.normal(size=(n_draws, 2))
+    eps[-1] = 150.0  # where every hill is 0 to the machine
+    return rng.normal(0, 1.2, size=2), rng.uniform(-2.5, 0, size=2), eps
 
 
 def kl_draws(c):
@@ -76,6 +79,9 @@ def kl_draws(c):
 
         return answer
 
+    def added_up(z):
+        return np.log(np.exp(log_components(z)) @ prior["weights"])
+
     def nearest(z):
         return (log_components(z) + np.log(prior["weights"])).max(axis=1)
 
@@ -95,6 +101,7 @@ def kl_draws(c):
                 draws(lambda z: logsumexp(log_components(z), axis=1)),
                 "The weights of the components are missing.",
             ),
+            Mistake(draws(added_up), SAYS["underflow"]),
             Mistake(draws(nearest), "Only the likeliest component is counted: add them up."),
             Mistake(draws(sign=-1), SAYS["sign"]),
             Mistake(draws(width=np.exp), OF_ELBOS["logvar-as-logstd"].says),

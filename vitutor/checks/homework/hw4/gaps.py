@@ -7,10 +7,15 @@ from vitutor.checks import Function, Mistake
 from vitutor.checks.homework.hw4.strip import Strip
 
 
-def encoded_case(rng, strip, n=4, off=0.3):
-    """Strips (n, 5), and what an encoder made of them: means and log-variances (n,)."""
-    z, x = strip.sample(rng, n)
-    return x, z + off * rng.normal(size=n), rng.uniform(-3.5, -1.0, size=n)
+def encoded_case(rng, strip, n_drawn=3, n_low=1, off=0.3):
+    """Strips (N, 5), and what an encoder made of them: means and log-variances (N,).
+
+    For n_low of them it stands on the lower of two hills.
+    """
+    z, x = strip.sample(rng, n_drawn)
+    drawn = x, z + off * rng.normal(size=n_drawn), rng.uniform(-3.5, -1.0, size=n_drawn)
+    pairs = zip(drawn, strip.on_lower_hill(rng, n_low), strict=True)
+    return tuple(np.concatenate(pair) for pair in pairs)
 
 
 def split_gap(c):
@@ -24,6 +29,13 @@ def split_gap(c):
 
     def columns(build):
         return lambda *case: np.stack(build(*gaps(*case)), axis=1)
+
+    def one_climb(x, mean, logvar):
+        """The approximation gap taken on the hill where the encoder stands."""
+        log_p, _, of_encoder = gaps(x, mean, logvar)
+        log_joint = strip.log_joint(x)
+        top = [strip.climb(log_joint[:, n], mean[n], 0.5 * logvar[n]) for n in range(len(x))]
+        return np.stack([log_p - top, top - of_encoder], axis=1)
 
     def moments(x, mean, logvar):
         """The approximation gap taken at the posterior's own mean and variance."""
@@ -62,12 +74,18 @@ def split_gap(c):
                 OF_ELBOS["logvar-as-logstd"].says,
             ),
             Mistake(
+                one_climb,
+                "Your climb ends on the lower of two hills, the one on which the encoder stands. "
+                "Climb from several starts, and keep the best.",
+            ),
+            Mistake(
                 moments,
                 "Your best Gaussian has the posterior's mean and variance. That is the best by the "
                 "*forward* KL; the ELBO's best is another.",
             ),
         ),
         hint="Climb the ELBO in mean and log scale from several starts, for each datum; the ELBO "
-        "by a grid, with q never narrower than two of its steps. A gap below zero says it was.",
+        "by a grid, with q on it and never narrower than two of its steps. A gap below zero says "
+        "that it was not.",
         n_cases=2,
     )

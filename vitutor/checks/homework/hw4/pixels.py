@@ -78,6 +78,6 @@ def log_likelihood(c):
             ),
             Mistake(total(lambda x, m: right(x, m, s**2)), SAYS["variance-as-scale"]),
         ),
-        hint="log σ(up) + log σ(-down) + log(1 - e^(-1/scale)); log σ(up) at 0, log σ(-down) at "
-        "16.",
+        hint="Take one pixel and add up the probabilities of its seventeen greys: 1 has to come "
+        "out, also for a mean of -3 or 19. With the mean at 200 all seventeen logs are finite.",
     )

@@ -9,6 +9,9 @@ from vitutor.checks.homework.hw4.pixels import WHITE
 from vitutor.checks.homework.integrals import line
 from vitutor.checks.misconceptions import MISCONCEPTIONS as SAYS
 
+_MEANS = np.linspace(-5, 5, 61)  # of q, where a climb may start
+_LOG_SCALES = np.linspace(-3, 0.6, 10)
+
 
 class Strip:
     """Grey strips of five pixels, made by one latent number; truths by Gauss and Legendre."""
@@ -47,38 +50,66 @@ class Strip:
         return q @ log_joint - q @ log_q
 
     def best(self, x):
-        """The ELBO of the best Gaussian for each datum, from the best of many starts."""
+        """The ELBO of the best Gaussian for each datum, from the top of each hill."""
         # The truth and every mistake ask for the same strips.
         key = x.tobytes()
         if key not in self._found:
             self._found = {key: self._climb(x), **dict(list(self._found.items())[:9])}
         return self._found[key]
 
+    def _ridge(self, log_joint):
+        """The largest ELBO at each of _MEANS, and the log scale that has it: (61, N) both."""
+        height = np.array([[self.elbo(log_joint, m, v) for v in _LOG_SCALES] for m in _MEANS])
+        return height.max(axis=1), _LOG_SCALES[height.argmax(axis=1)]
+
+    def climb(self, log_joint, mean, log_scale):
+        """The ELBO on the hill of one start, for one datum's log_joint (G,)."""
+        # Beside the nodes, or narrower than they are dense, q has any ELBO.
+        wide = [(self.z[0], self.z[-1]), (-4, 1)]
+        start, loss = (mean, log_scale), lambda q: -self.elbo(log_joint, *q)
+        return -optimize.minimize(loss, start, method="Nelder-Mead", bounds=wide).fun
+
     def _climb(self, x):
         log_joint = self.log_joint(x)
-        wide = [(None, None), (-4, 2)]  # narrower than the nodes are dense, q has any ELBO
-        starts = [(m, v) for m in np.linspace(-5, 5, 61) for v in (-3, -2.2, -1.5, -0.9, -0.3, 0.2)]
-        height = np.array([self.elbo(log_joint, *start) for start in starts])
-        best = []
-        for n in range(len(x)):
-            tops = [starts[i] for i in np.argsort(-height[:, n])[:12:4]]
-            climbs = [
-                optimize.minimize(
-                    lambda p, n=n: -self.elbo(log_joint[:, n], *p),
-                    top,
-                    method="Nelder-Mead",
-                    bounds=wide,
-                )
-                for top in tops
+        ridge, log_scale = self._ridge(log_joint)
+        above = np.diff(np.pad(ridge, ((1, 1), (0, 0)), constant_values=-np.inf), axis=0) > 0
+        tops = above[:-1] & ~above[1:]
+        return np.array(
+            [
+                max(self.climb(log_joint[:, n], _MEANS[i], log_scale[i, n]) for i in hills)
+                for n, hills in enumerate(map(np.flatnonzero, tops.T))
             ]
-            best.append(-min(climb.fun for climb in climbs))
-        return np.array(best)
+        )
+
+    def on_lower_hill(self, rng, n):
+        """Strips (n, 5) with two hills, and the best q on the lower: means, log-variances (n,).
+
+        It is the hill that a climb from the prior's mean comes to.
+        """
+        found = []
+        while len(found) < n:
+            x = self.sample(rng, 60)[1]
+            ridges, log_scale = self._ridge(self.log_joint(x))
+            for i, ridge in enumerate(ridges.T):
+                low, top = uphill(ridge), ridge.argmax()
+                valley = ridge[min(low, top) : max(low, top) + 1].min()
+                if ridge[top] > ridge[low] + 0.05 and ridge[low] > valley + 0.1:
+                    found.append((x[i], _MEANS[low], 2 * log_scale[low, i]))
+        return tuple(map(np.array, zip(*found[:n], strict=True)))
 
     def sample(self, rng, n):
         """Latents (n,) and strips (n, 5)."""
         z = self.c.prior_scale * rng.normal(size=n)
         grey = self.mean(z) + self.c.pixel_scale * rng.logistic(size=(n, 5))
         return z, np.clip(np.round(grey), 0, WHITE).astype(int)
+
+
+def uphill(ridge):
+    """Where a walk from the middle of `ridge` stands still."""
+    at = len(ridge) // 2
+    while ridge[at - 1 : at + 2].argmax() != 1:
+        at += ridge[at - 1 : at + 2].argmax() - 1
+    return at
 
 
 def log_marginal(c):

@@ -5,6 +5,19 @@ import numpy as np
 from vitutor.checks.homework.hw4.losses import PLANTED, planted_loss
 
 
+def two_sided(rng):
+    """A net of one latent that steps up and down again, so that strips of -z and z look alike."""
+    places = rng.normal(0, 0.1, (3, 1)), rng.normal(0, 0.2, 3)
+    step, other, lean = rng.normal(size=(5, 3)).T
+    step = step + 2 * np.sign(step)
+    return {
+        "A": ([[2.0], [2.0], [0.5]] + places[0]).round(2),
+        "a": ([2.4, -2.4, 0.0] + places[1]).round(2),
+        "B": np.stack([step, 0.3 * other - step, lean], axis=1).round(2),
+        "b": rng.uniform(6, 10, 5).round(2),
+    }
+
+
 def constants(seed):
     """Return the numbers of variant `seed`."""
     rng = np.random.default_rng([4, seed])
@@ -23,12 +36,7 @@ def constants(seed):
             "B": rng.normal(0, 1.5, (4, 3)).round(2),
             "b": rng.normal(0, 0.5, 4).round(2),
         },
-        "strip": {
-            "A": rng.normal(0, 1, (3, 1)).round(2),
-            "a": rng.normal(0, 0.5, 3).round(2),
-            "B": rng.normal(0, 3, (5, 3)).round(2),
-            "b": rng.uniform(6, 10, 5).round(2),
-        },
+        "strip": two_sided(rng),
         "mixture": {
             "weights": (np.ones(n_components) + rng.dirichlet(np.ones(n_components)))
             / (n_components + 1),
