@@ -30,6 +30,10 @@ def test_every_row_is_in_the_table(path):
     assert kept["machine"] in text
 
 
+def test_the_table_is_of_what_was_measured_last():
+    assert (table.RESULTS / "table.md").read_text(encoding="utf-8") == table.text()
+
+
 def test_a_ratio_is_this_over_that(tmp_path, monkeypatch):
     monkeypatch.setattr(table, "RESULTS", tmp_path)
     ratio = {"q25": 0.4, "median": 0.5, "q75": 0.8}

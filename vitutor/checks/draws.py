@@ -10,7 +10,6 @@ from vitutor.checks.questions import Mistake, Verdict, invite
 from vitutor.estimate import Estimate
 
 _ROUNDING = 1e-9
-_HEAVY = 0.5  # of a Pareto k: above it the weights' variance is infinite, and so is the error
 
 
 @dataclass(frozen=True)
@@ -61,17 +60,18 @@ class Draws:
         distance = self._distance(estimates, truths)
         if distance <= self.n_se:
             return self._price(estimates, cases)
-        k = max(estimate.pareto_k.max() for estimate in estimates) if self.log else 0.0
+        reliable = all(estimate.reliable for estimate in estimates)
         by_mistake = [
             self._distance(estimates, [mistake.answer(*case) for case in cases])
             for mistake in self.mistakes
         ]
         # With errors that a heavy tail has spoilt, a mistake has to be nearer by far.
-        near = self.n_se if k <= _HEAVY else min(self.n_se, distance / 3)
+        near = self.n_se if reliable else min(self.n_se, distance / 3)
         if by_mistake and min(by_mistake) <= near:
             says = self.mistakes[int(np.argmin(by_mistake))].says
             return Verdict(False, f"**Not so.** {says}")
-        if k > _HEAVY:
+        if not reliable:
+            k = max(estimate.pareto_k.max() for estimate in estimates)
             return Verdict(
                 False,
                 f"**Not so.** The weights have a heavy tail: Pareto's $k$ is {k:.2f}, and neither "
@@ -100,6 +100,7 @@ class Draws:
         return Estimate(
             flat.value.reshape(shape),
             flat.std_error.reshape(shape),
+            n_draws=flat.n_draws,
             pareto_k=flat.pareto_k.reshape(shape),
         )
 
